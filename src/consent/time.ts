@@ -20,7 +20,8 @@ const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))
 
 /**
  * Parses an RFC 3339 date-time with offset; anything else is `undefined` (semantics §2.4). Digits beyond the
- * microsecond are cut off. A leap second (`:60`) is the first instant of the next minute.
+ * microsecond are cut off. A leap second (`:60`) is the first instant of the next minute. Instants that a number cannot
+ * hold to the microsecond (before 1684, after 2255) are unreadable: nobody consented then.
  */
 export function parseInstant(text: unknown): Instant | undefined {
   if (typeof text !== 'string') return undefined
@@ -33,7 +34,8 @@ export function parseInstant(text: unknown): Instant | undefined {
   if (midnight === undefined) return undefined
   const seconds = Number(hour) * 3_600 + Number(minute) * 60 + Number(second)
   const offset = sign === undefined ? 0 : (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -60 : 60)
-  return midnight + (seconds - offset) * SECOND + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  const instant = midnight + (seconds - offset) * SECOND + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  return Number.isSafeInteger(instant) ? instant : undefined
 }
 
 /** The first instant of a calendar day in UTC, or `undefined` where the day does not exist. */

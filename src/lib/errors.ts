@@ -54,7 +54,7 @@ export const ERROR_CODES = {
   forbidden: 'authorisation',
   /** The source's folder or bucket cannot be listed. */
   'source-unreadable': 'source',
-  /** One object is truncated, not gzip, or changed while it was read. Its partition stays pending. */
+  /** One object is truncated, not gzip, not readable as CSV, or changed while it was read. Its partition stays pending. */
   'object-damaged': 'source',
   /** Dataverse is out of reach or keeps refusing; persons stay due and the next run goes on. */
   'dataverse-unavailable': 'deferred',

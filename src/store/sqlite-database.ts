@@ -1,0 +1,168 @@
+/** The thin seam around the SQLite driver: typed statements, transactions, our errors. Only this file names `libsql`. */
+
+import Database from 'libsql'
+import { CodedError, defect } from '../lib/errors.ts'
+
+/** What can be bound to a statement; numbers are safe integers. */
+export type SqlValue = string | number | Uint8Array | null
+
+/** One result row; read it with `textOf` and its siblings. */
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Statement {
+  /** Runs a statement that answers no rows; the answer is the number of rows it changed. */
+  run(...values: SqlValue[]): number
+  get(...values: SqlValue[]): Row | undefined
+  all(...values: SqlValue[]): Row[]
+}
+
+/** One connection. Every member throws `store-unusable` (file, disk, lock) or `defect` (a statement of ours is wrong). */
+export interface SqliteDatabase {
+  readonly path: string
+  prepare(sql: string): Statement
+  exec(sql: string): void
+  /** The only row and column of a pragma's answer, after it has been set or asked. */
+  pragma(text: string): unknown
+  /** All or nothing: whatever `work` throws rolls everything back and is thrown on. Transactions do not nest. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/** What SQLite says when the file, its disk or its lock is the trouble rather than the statement. */
+const FILE_TROUBLE = /^SQLITE_(BUSY|LOCKED|CANTOPEN|CORRUPT|FULL|IOERR|NOMEM|NOTADB|PERM|READONLY)/
+
+/** Opens one connection; waits for no lock. Throws `store-unusable`. */
+export function openSqliteDatabase(path: string): SqliteDatabase {
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw error instanceof CodedError ? error : translated(error, path)
+    }
+  }
+  // A busy timeout of 0: whoever else holds the file is another run or a tool, and waiting would only hide it.
+  const driver = guarded(() => new Database(path, { timeout: 0 }))
+  const exec = (sql: string) => guarded(() => driver.exec(sql))
+  const prepare = (sql: string) =>
+    statementOf(
+      guarded(() => driver.prepare(sql)),
+      guarded,
+    )
+  return {
+    path,
+    exec,
+    prepare,
+    pragma: (text) => Object.values(prepare(`PRAGMA ${text}`).get() ?? {})[0],
+    transaction(work) {
+      // IMMEDIATE: the write lock is taken at the start, never in the middle of the work.
+      exec('BEGIN IMMEDIATE')
+      try {
+        const result = work()
+        exec('COMMIT')
+        return result
+      } catch (error) {
+        // A full disk has already rolled back; a second ROLLBACK would then hide the first error.
+        if (driver.inTransaction) exec('ROLLBACK')
+        throw error
+      }
+    },
+    close: () => guarded(() => driver.close()),
+  }
+}
+
+/** Whether another connection's lock is what stood in the way. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof CodedError && /^SQLITE_(BUSY|LOCKED)/.test(driverCode(error.cause))
+}
+
+/** A text column's value. Throws `defect` on any other type, as its siblings do. */
+export function textOf(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value === 'string') return value
+  const bytes = asBytes(value)
+  return bytes === undefined ? mistyped(column) : Buffer.from(bytes).toString('utf8')
+}
+
+/** A text column's value, `undefined` for NULL. */
+export function optionalTextOf(row: Row, column: string): string | undefined {
+  return row[column] === null ? undefined : textOf(row, column)
+}
+
+/** An integer column's value. */
+export function integerOf(row: Row, column: string): number {
+  const value = row[column]
+  return typeof value === 'number' ? value : mistyped(column)
+}
+
+/** An integer column's value, `undefined` for NULL. */
+export function optionalIntegerOf(row: Row, column: string): number | undefined {
+  return row[column] === null ? undefined : integerOf(row, column)
+}
+
+/** A blob column's value. */
+export function blobOf(row: Row, column: string): Uint8Array {
+  return asBytes(row[column]) ?? mistyped(column)
+}
+
+function mistyped(column: string): never {
+  return defect(`store column ${column}`, 'a value of another type than the schema gives it')
+}
+
+/** The driver answers blobs as a `Buffer` or as an `ArrayBuffer`, depending on the call. */
+function asBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
+}
+
+interface DriverStatement {
+  run(values: unknown[]): { readonly changes: number }
+  get(values: unknown[]): unknown
+  all(values: unknown[]): unknown[]
+}
+
+/** Values go to the driver as one array: a lone blob argument would be taken for a list of parameters. */
+function statementOf(driver: DriverStatement, guarded: <T>(work: () => T) => T): Statement {
+  return {
+    run: (...values) => guarded(() => driver.run(values.map(bindable)).changes),
+    get: (...values) => guarded(() => driver.get(values.map(bindable)) as Row | undefined),
+    all: (...values) => guarded(() => driver.all(values.map(bindable)) as Row[]),
+  }
+}
+
+/**
+ * The driver reads text only up to its first NUL, which would turn one person's identifier into another's. Such text
+ * is kept as its UTF-8 bytes; `textOf` reads both.
+ */
+function bindable(value: SqlValue): SqlValue {
+  return typeof value === 'string' && value.includes('\0') ? Buffer.from(value, 'utf8') : value
+}
+
+function driverCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+function translated(error: unknown, path: string): CodedError {
+  const code = driverCode(error)
+  // Only a failed open comes without a code.
+  if (code !== '' && !FILE_TROUBLE.test(code)) {
+    const complaint = {
+      where: 'store',
+      found: `SQLite's ${code}`,
+      expected: 'every statement of the store to be valid',
+      remedy: 'Please report this; nothing of the statement was kept.',
+    }
+    return new CodedError('defect', [complaint], { cause: error })
+  }
+  return unusable(path, code === '' ? 'a file that cannot be opened' : `SQLite's ${code}`, error)
+}
+
+/** The error of a store file that cannot be used; `found` names what is wrong with it. */
+export function unusable(path: string, found: string, cause?: unknown): CodedError {
+  const complaint = {
+    where: `store ${path}`,
+    found,
+    expected: 'a store file of this program on a writable disk with room, open in no other program',
+    remedy: 'Check the path, its owner and the free space, and close other programs that read it.',
+  }
+  return new CodedError('store-unusable', [complaint], { cause })
+}

@@ -1,0 +1,118 @@
+/** The ledger in the embedded store: per place, what we last wrote or found equal (semantics §1), and the writers. */
+
+import { SINCE_EVER } from '../consent/time.ts'
+import type { JsonValue } from '../record/record.ts'
+import {
+  integerOf,
+  optionalIntegerOf,
+  optionalTextOf,
+  type Row,
+  type SqliteDatabase,
+  type SqlValue,
+  textOf,
+} from './sqlite-database.ts'
+import { scopesIn } from './sqlite-scope.ts'
+import type { LedgerEntry, LedgerValue, Place, Store } from './store.ts'
+
+type LedgerPart = Pick<
+  Store,
+  'ledger' | 'countLedger' | 'recentLedger' | 'putLedger' | 'distrustLedger' | 'writers' | 'addWriter'
+>
+
+/** The part of the store that keeps the ledger. */
+export function ledgerIn(db: SqliteDatabase): LedgerPart {
+  const scopes = scopesIn(db)
+  const write = ledgerWriter(db)
+  const read = db.prepare('SELECT * FROM ledger WHERE scope = ? AND place = ?')
+  const count = db.prepare('SELECT count(*) AS n FROM ledger WHERE scope = ?')
+  const recent = db.prepare(`SELECT * FROM ledger WHERE scope = ? AND confirmed_at IS NOT NULL
+    ORDER BY confirmed_at DESC, place LIMIT ?`)
+  // What the row looked like before the restore proves nothing any more: floor and missing date go with the values.
+  const distrust = db.prepare(`UPDATE ledger SET
+    confirmed_value = NULL, confirmed_lo = NULL, confirmed_hi = NULL, confirmed_at = NULL,
+    intended_value = NULL, intended_lo = NULL, intended_hi = NULL,
+    modified_floor = NULL, missing_since = NULL, restored = foreign_value IS NOT NULL
+    WHERE scope = ?`)
+  const writers = db.prepare('SELECT user_id FROM writer WHERE organization = ? ORDER BY user_id')
+  const addWriter = db.prepare('INSERT OR IGNORE INTO writer (organization, user_id) VALUES (?, ?)')
+  return {
+    async ledger(scope, places) {
+      const id = scopes.find(scope) ?? null
+      const found = new Map<Place, LedgerEntry>()
+      for (const place of places) {
+        const row = read.get(id, place)
+        if (row !== undefined) found.set(place, entryOf(row))
+      }
+      return found
+    },
+    countLedger: async (scope) => integerOf(count.get(scopes.find(scope) ?? null) ?? {}, 'n'),
+    recentLedger: async (scope, limit) => recent.all(scopes.find(scope) ?? null, limit).map(entryOf),
+    putLedger: async (scope, entries) => db.transaction(() => write(scopes.ensure(scope), entries)),
+    distrustLedger: async (scope) => db.transaction(() => void distrust.run(scopes.find(scope) ?? null)),
+    writers: async (organization) => writers.all(organization).map((row) => textOf(row, 'user_id')),
+    addWriter: async (organization, userId) => db.transaction(() => void addWriter.run(organization, userId)),
+  }
+}
+
+/** Puts whole entries within the caller's transaction. */
+export function ledgerWriter(db: SqliteDatabase): (scope: number, entries: readonly LedgerEntry[]) => void {
+  const put = db.prepare(`INSERT OR REPLACE INTO ledger (scope, place,
+    confirmed_value, confirmed_lo, confirmed_hi, confirmed_at, intended_value, intended_lo, intended_hi,
+    foreign_value, foreign_lo, foreign_hi, row_id, modified_floor, missing_since, restored)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  return (scope, entries) => {
+    for (const { place, confirmed, intended, foreign, rowId, modifiedFloor, missingSince, restored } of entries) {
+      put.run(
+        scope,
+        place,
+        ...valueColumns(confirmed),
+        confirmed?.at ?? null,
+        ...valueColumns(intended),
+        ...valueColumns(foreign),
+        rowId ?? null,
+        modifiedFloor ?? null,
+        missingSince ?? null,
+        restored === true ? 1 : 0,
+      )
+    }
+  }
+}
+
+/** An instant as a column: NULL for "since ever". */
+export function instantColumn(instant: number): number | null {
+  return instant === SINCE_EVER ? null : instant
+}
+
+function valueColumns(value: LedgerValue | undefined): readonly [SqlValue, SqlValue, SqlValue] {
+  if (value === undefined) return [null, null, null]
+  return [JSON.stringify(value.value), instantColumn(value.lo), instantColumn(value.hi)]
+}
+
+function ledgerValueOf(row: Row, name: 'confirmed' | 'intended' | 'foreign'): LedgerValue | undefined {
+  const text = optionalTextOf(row, `${name}_value`)
+  if (text === undefined) return undefined
+  return {
+    value: JSON.parse(text) as JsonValue,
+    lo: optionalIntegerOf(row, `${name}_lo`) ?? SINCE_EVER,
+    hi: optionalIntegerOf(row, `${name}_hi`) ?? SINCE_EVER,
+  }
+}
+
+function entryOf(row: Row): LedgerEntry {
+  const confirmed = ledgerValueOf(row, 'confirmed')
+  const intended = ledgerValueOf(row, 'intended')
+  const foreign = ledgerValueOf(row, 'foreign')
+  const rowId = optionalTextOf(row, 'row_id')
+  const modifiedFloor = optionalIntegerOf(row, 'modified_floor')
+  const missingSince = optionalIntegerOf(row, 'missing_since')
+  return {
+    place: textOf(row, 'place'),
+    ...(confirmed && { confirmed: { ...confirmed, at: integerOf(row, 'confirmed_at') } }),
+    ...(intended && { intended }),
+    ...(foreign && { foreign }),
+    ...(rowId !== undefined && { rowId }),
+    ...(modifiedFloor !== undefined && { modifiedFloor }),
+    ...(missingSince !== undefined && { missingSince }),
+    ...(integerOf(row, 'restored') === 1 && { restored: true }),
+  }
+}

@@ -1,0 +1,91 @@
+/** Runs in the embedded store, and the single texts a run leaves for the next one. */
+
+import type { JsonValue } from '../record/record.ts'
+import {
+  integerOf,
+  optionalIntegerOf,
+  optionalTextOf,
+  type Row,
+  type SqliteDatabase,
+  textOf,
+} from './sqlite-database.ts'
+import { scopesIn } from './sqlite-scope.ts'
+import type { RunRow, Store } from './store.ts'
+
+type Remembered = Pick<
+  Store,
+  'fingerprint' | 'setFingerprint' | 'frozenReadings' | 'freezeReading' | 'deltaLink' | 'setDeltaLink'
+>
+
+/** The part of the store that lists runs. */
+export function runsIn(db: SqliteDatabase): Pick<Store, 'beginRun' | 'endRun' | 'runs'> {
+  const begin = db.prepare(
+    'INSERT INTO run (id, job, started_at, ended_at, exit_code, report) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const end = db.prepare('UPDATE run SET ended_at = ?2, exit_code = ?3, report = ?4 WHERE id = ?1')
+  const runs = db.prepare('SELECT * FROM run ORDER BY started_at DESC, id DESC LIMIT ?')
+  return {
+    beginRun: async ({ id, job, startedAt, endedAt, exitCode, report }) =>
+      db.transaction(() => {
+        begin.run(
+          id,
+          job,
+          startedAt,
+          endedAt ?? null,
+          exitCode ?? null,
+          report === undefined ? null : JSON.stringify(report),
+        )
+      }),
+    endRun: async (id, endedAt, exitCode, report) =>
+      db.transaction(() => void end.run(id, endedAt, exitCode, JSON.stringify(report))),
+    runs: async (limit) => runs.all(limit).map(runOf),
+  }
+}
+
+/** The part of the store that remembers fingerprints, frozen readings and delta links. */
+export function rememberedIn(db: SqliteDatabase): Remembered {
+  const scopes = scopesIn(db)
+  const fingerprint = db.prepare('SELECT value FROM fingerprint WHERE scope = ?')
+  const setFingerprint = db.prepare('INSERT OR REPLACE INTO fingerprint (scope, value) VALUES (?, ?)')
+  const readings = db.prepare('SELECT reference, reading FROM frozen_reading WHERE target = ? ORDER BY reference')
+  // The first reading stays (semantics §4): a later one is an alarm, never a quiet change.
+  const freeze = db.prepare('INSERT OR IGNORE INTO frozen_reading (target, reference, reading) VALUES (?, ?, ?)')
+  const link = db.prepare('SELECT link FROM delta_link WHERE scope = ?')
+  const setLink = db.prepare('INSERT OR REPLACE INTO delta_link (scope, link) VALUES (?, ?)')
+  const dropLink = db.prepare('DELETE FROM delta_link WHERE scope = ?')
+  return {
+    async fingerprint(scope) {
+      const row = fingerprint.get(scope)
+      return row === undefined ? undefined : textOf(row, 'value')
+    },
+    setFingerprint: async (scope, value) => db.transaction(() => void setFingerprint.run(scope, value)),
+    frozenReadings: async (target) =>
+      new Map(readings.all(target).map((row) => [textOf(row, 'reference'), textOf(row, 'reading')])),
+    freezeReading: async (target, reference, reading) =>
+      db.transaction(() => void freeze.run(target, reference, reading)),
+    async deltaLink(scope) {
+      const row = link.get(scopes.find(scope) ?? null)
+      return row === undefined ? undefined : textOf(row, 'link')
+    },
+    setDeltaLink: async (scope, text) =>
+      db.transaction(() => {
+        const id = scopes.ensure(scope)
+        if (text === undefined) dropLink.run(id)
+        else setLink.run(id, text)
+      }),
+  }
+}
+
+function runOf(row: Row): RunRow {
+  const endedAt = optionalIntegerOf(row, 'ended_at')
+  const exitCode = optionalIntegerOf(row, 'exit_code')
+  const report = optionalTextOf(row, 'report')
+  return {
+    id: textOf(row, 'id'),
+    job: textOf(row, 'job'),
+    startedAt: integerOf(row, 'started_at'),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(report !== undefined && { report: JSON.parse(report) as JsonValue }),
+  }
+}

@@ -1,0 +1,62 @@
+/** Settling in the embedded store: sending is not committing, this transaction is (semantics §8.2). */
+
+import type { Instant } from '../consent/time.ts'
+import { integerOf, type SqliteDatabase } from './sqlite-database.ts'
+import { instantColumn, ledgerWriter } from './sqlite-ledger.ts'
+import { personBytes } from './sqlite-person.ts'
+import { scopesIn } from './sqlite-scope.ts'
+import type { Evidence, QuarantinedRow, Settlement, Store } from './store.ts'
+
+/** The part of the store that ends a person's work. */
+export function settlingIn(db: SqliteDatabase): Pick<Store, 'settle' | 'countQuarantine'> {
+  const scopes = scopesIn(db)
+  const writeLedger = ledgerWriter(db)
+  const writeEvidence = evidenceWriter(db)
+  const settlePerson = settler(db)
+  const quarantineRow = quarantineWriter(db)
+  const countQuarantine = db.prepare('SELECT count(*) AS n FROM quarantine WHERE target = ?')
+  return {
+    settle: async (scope, { now, settlements, ledger, evidence, quarantine }) =>
+      db.transaction(() => {
+        const id = scopes.ensure(scope)
+        writeLedger(id, ledger)
+        for (const entry of evidence) writeEvidence(id, now, entry)
+        for (const settlement of settlements) settlePerson(scope.target, now, settlement)
+        // After the persons: a settled person loses its old rows and keeps those of this very settlement.
+        for (const row of quarantine) quarantineRow(scope.target, now, row)
+      }),
+    countQuarantine: async (target) => integerOf(countQuarantine.get(target) ?? {}, 'n'),
+  }
+}
+
+function settler(db: SqliteDatabase): (target: string, now: Instant, settlement: Settlement) => void {
+  // A mark that has grown since the person was taken means new work: the person stays due.
+  const noLongerDue = db.prepare('DELETE FROM due WHERE target = ? AND person = ? AND mark = ?')
+  const park = db.prepare('INSERT OR IGNORE INTO parked (target, person, since) VALUES (?, ?, ?)')
+  const unpark = db.prepare('DELETE FROM parked WHERE target = ? AND person = ?')
+  const release = db.prepare('DELETE FROM quarantine WHERE target = ? AND person = ?')
+  return (target, now, settlement) => {
+    const person = personBytes(settlement.person)
+    noLongerDue.run(target, person, settlement.mark)
+    if (settlement.park === 'keep') park.run(target, person, now)
+    else unpark.run(target, person)
+    if (settlement.outcome !== 'rejected-by-dataverse') release.run(target, person)
+  }
+}
+
+function quarantineWriter(db: SqliteDatabase): (target: string, now: Instant, row: QuarantinedRow) => void {
+  const put = db.prepare(`INSERT OR REPLACE INTO quarantine (target, person, place_hash, what, code, message, at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`)
+  return (target, now, { person, placeHash, what, code, message }) => {
+    put.run(target, personBytes(person), placeHash, what, code, message, now)
+  }
+}
+
+function evidenceWriter(db: SqliteDatabase): (scope: number, now: Instant, entry: Evidence) => void {
+  const add = db.prepare(`INSERT INTO evidence (at, scope, run, person, place_hash, row_id, what, from_value, to_value,
+    lo, hi, event, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  return (scope, now, { run, person, placeHash, rowId, what, from, to, lo, hi, event, decision }) => {
+    const values = [JSON.stringify(from), JSON.stringify(to), instantColumn(lo), instantColumn(hi)] as const
+    add.run(now, scope, run, personBytes(person), placeHash, rowId ?? null, what, ...values, event ?? null, decision)
+  }
+}
