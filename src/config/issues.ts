@@ -1,0 +1,69 @@
+/** The schema's issues as complaints of four parts. No value is ever part of one: any value may be a secret in the wrong place. */
+
+import type * as z from 'zod'
+import type { Complaint } from '../lib/errors.ts'
+import { isPrintableKey, type Path, type Where } from './place.ts'
+
+const CORRECT = 'Correct it; docs/configuration.md lists every key.'
+
+const EXPECTED_TYPES: Readonly<Record<string, string>> = {
+  object: 'an object',
+  record: 'a map',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  never: 'nothing here',
+}
+
+/** What kind of thing a value is; never the value. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'an empty value'
+  if (value === '') return 'an empty text'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object') return 'an object'
+  if (typeof value === 'string') return 'a text'
+  return typeof value === 'number' ? 'a number' : 'true or false'
+}
+
+/** The value at a path; `undefined` where there is none. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as Record<PropertyKey, unknown>)[key]
+  }
+  return value
+}
+
+/** Turns the schema's issues about `root` into complaints. */
+export function issueComplaints(issues: readonly z.core.$ZodIssue[], root: unknown, where: Where): Complaint[] {
+  return issues.flatMap((issue) => issueComplaint(issue, root, where))
+}
+
+function issueComplaint(issue: z.core.$ZodIssue, root: unknown, where: Where): Complaint[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      where: where([...issue.path, key]),
+      found: isPrintableKey(key) ? 'an unknown key' : 'an unknown key, perhaps a colon without a blank behind it',
+      expected: issue.message,
+      remedy: 'Rename or remove it.',
+    }))
+  }
+  if (issue.code === 'invalid_key') {
+    const expected = issue.issues[0]?.message ?? 'a key of another form'
+    return [{ where: where(issue.path), found: 'a key of another form', expected, remedy: CORRECT }]
+  }
+  const found = kindOf(valueAt(root, issue.path))
+  return [{ where: where(issue.path), found, expected: expectedBy(issue), remedy: CORRECT }]
+}
+
+/** The schema's own words where it has some; zod's own messages are never used. */
+function expectedBy(issue: z.core.$ZodIssue): string {
+  if (!/^(Invalid|Too) /.test(issue.message)) return issue.message
+  if (issue.code === 'invalid_type') return EXPECTED_TYPES[issue.expected] ?? 'another kind of value'
+  if (issue.code === 'invalid_value') return issue.values.map(String).join(' | ')
+  return 'another value'
+}

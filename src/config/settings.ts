@@ -1,0 +1,154 @@
+/** The settings as the program uses them: complete, checked, units in the names, secrets wrapped. */
+
+import type { KeyText } from '../consent/key.ts'
+import type { ReadingSettings } from '../record/record.ts'
+import type { Instance } from './instance.ts'
+import type { Secret } from './secret.ts'
+
+/** `contact`: columns of the contact (§5). `consent`: contact point consents (§6). */
+export type Mode = 'contact' | 'consent'
+
+export type ContactChannel = 'email' | 'text' | 'voice' | 'custom'
+
+/** An explicit reference (semantics §4); a value never stands without its preference. */
+export interface ExplicitReference {
+  readonly purpose: string
+  readonly preference?: string
+  readonly value?: string
+}
+
+/** Our own options of a mapping entry. */
+export interface EntryOptions {
+  readonly channel?: ContactChannel
+  readonly invert?: boolean
+  readonly trueValue?: string | number
+  readonly falseValue?: string | number
+  /** Value id → option code. */
+  readonly options?: Readonly<Record<string, number>>
+  readonly li?: boolean
+  readonly allowTracking?: boolean
+}
+
+/** One entry of the mapping; `id` is a contact column, or `purpose:<guid>` / `topic:<guid>` in lower case. */
+export interface MappingEntry extends EntryOptions {
+  readonly id: string
+  readonly value: string | ExplicitReference
+}
+
+/** The column map of CSV sources (semantics §2.7). */
+export interface CsvSettings {
+  readonly organizationUserId: string
+  readonly updatedAt: string
+  readonly userId?: string
+  readonly choices: readonly CsvChoice[]
+}
+
+/** One choice column; `set` keys hold comma-separated value ids and use no spellings. */
+export interface CsvChoice {
+  readonly key: KeyText
+  readonly column: string
+  readonly trueSpellings: readonly string[]
+  readonly falseSpellings: readonly string[]
+}
+
+export interface SourceSettings {
+  /** Absolute. */
+  readonly directory: string
+  /** Without a slash at the start, with one at the end; `''` for the root. */
+  readonly prefix: string
+  readonly exportIds?: readonly string[]
+  readonly successMarker: 'auto' | 'users' | 'partition'
+  readonly csv?: CsvSettings
+}
+
+export interface Catalogue {
+  readonly purposes: ReadonlyArray<{
+    readonly id: string
+    readonly preferences: ReadonlyArray<{ readonly id: string; readonly values: readonly string[] }>
+    readonly channels: readonly string[]
+  }>
+  readonly channels: readonly string[]
+}
+
+/** How tokens are asked for. */
+export interface Credentials {
+  readonly tenantId: string
+  readonly clientId: string
+  readonly proof:
+    | { readonly kind: 'secret'; readonly clientSecret: Secret }
+    | {
+        readonly kind: 'certificate'
+        readonly privateKey: Secret
+        readonly thumbprintSha256: string
+        readonly x5c?: Secret
+      }
+  readonly authority: string
+  /** JSON text, as MSAL takes it. */
+  readonly authorityMetadata?: string
+  readonly knownAuthorities: readonly string[]
+}
+
+export interface ContactSettings {
+  readonly matchAttribute: string
+  readonly duplicates: 'all' | 'refuse'
+  readonly template: Readonly<Record<string, string | number | boolean | null>>
+  readonly adopt: readonly string[]
+  readonly upsertOn: 'statement' | 'opt-in'
+  readonly changeTracking: 'auto' | 'off'
+}
+
+/** Where the addresses of one channel come from. */
+export interface ContactPoint {
+  readonly channel: ContactChannel
+  /** `contact.<column>`, `organization_user_id` or `user_metadata_<key>`. */
+  readonly from: string
+}
+
+/** One target: a mapping and how it is delivered. */
+export interface TargetSettings {
+  readonly name: string
+  readonly mode: Mode
+  readonly entries: readonly MappingEntry[]
+  /** `upsert_mode`: whether a missing contact is created (semantics §5.2). */
+  readonly upsert: boolean
+  /** Repairs that were needed to read the document; also among the warnings. */
+  readonly documentRepairs: readonly string[]
+  readonly instance: Instance
+  readonly credentials: Credentials
+  readonly contact: ContactSettings
+  readonly contactPoints: readonly ContactPoint[]
+  readonly defaultCountry?: string
+  readonly sharedAddress: 'opt-out-wins' | 'newest'
+  readonly addressOnly: boolean
+  readonly owner: 'purpose-owner' | 'default' | { readonly team: string } | { readonly user: string }
+  readonly businessUnit: 'owner' | 'any'
+  readonly parentPurpose: 'warn' | 'ensure' | 'off'
+  readonly conflict: 'newest' | 'didomi-wins' | 'dataverse-wins'
+  readonly clockToleranceMicros: number
+  readonly freshnessMs: number
+  readonly strict: boolean
+  readonly brake: { readonly share: number; readonly atLeast: number }
+  readonly park: { readonly maxAgeDays: number }
+  readonly concurrency: number
+  readonly batchRows: number
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly tables: { readonly consent: string; readonly purpose: string; readonly topic: string }
+}
+
+/** The whole configuration. */
+export interface Settings {
+  readonly source: SourceSettings
+  /** `sqlite` is an absolute path. */
+  readonly store: { readonly sqlite: string }
+  readonly reading: ReadingSettings
+  readonly events: 'complete' | 'sparse'
+  readonly rejects: { readonly maxRatio: number }
+  readonly quarantine: { readonly max: number }
+  readonly retention: { readonly alarmAfterDays: number }
+  readonly catalogue: Catalogue
+  /** Widget entity id → reference. */
+  readonly lookup: Readonly<Record<string, ExplicitReference>>
+  readonly targets: readonly TargetSettings[]
+  readonly warnings: readonly string[]
+}

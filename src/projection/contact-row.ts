@@ -1,0 +1,156 @@
+/** What persons want in their contact's columns, and what the guard lets through (semantics §5, §7). */
+
+import { overlay } from '../consent/overlay.ts'
+import { compareAttributes, type Events } from '../consent/statement.ts'
+import { type Instant, SINCE_EVER, type Span } from '../consent/time.ts'
+import type { JsonValue } from '../record/record.ts'
+import type { LedgerEntry, LedgerValue } from '../store/store.ts'
+import {
+  type ContactColumn,
+  type Encoded,
+  encodeAttribute,
+  encodeSet,
+  sameValue,
+  statesNothing,
+} from './contact-column.ts'
+import { type Claim, type Conflict, guard, type Held, type Stance } from './guard.ts'
+import {
+  combine,
+  combineSets,
+  type Person,
+  personAttribute,
+  personSet,
+  personStatement,
+  type SharedAddress,
+} from './person.ts'
+
+/** A value wanted in a column, or why the column cannot hold it. */
+export type WantedColumn = { readonly column: ContactColumn } & (
+  | { readonly claim: Claim; readonly value: JsonValue; readonly event?: string }
+  | { readonly unholdable: 'value-too-long' | 'value-unfit' }
+)
+
+export interface ContactPolicies {
+  readonly events: Events
+  readonly sharedAddress: SharedAddress
+  readonly conflict: Conflict
+  /** In microseconds (semantics §7, δ). */
+  readonly clockTolerance: number
+}
+
+/** One column's wish of all persons behind a contact; nothing where nobody states it. */
+export function wantedColumn(
+  column: ContactColumn,
+  persons: readonly Person[],
+  { events, sharedAddress }: Pick<ContactPolicies, 'events' | 'sharedAddress'>,
+  restored?: LedgerValue,
+): WantedColumn | undefined {
+  const { encoding, keys } = column
+  switch (encoding.form) {
+    case 'choice': {
+      const said = combine(
+        persons.flatMap((person) => personStatement(person, keys, events) ?? []),
+        sharedAddress,
+      )
+      if (said === undefined) return undefined
+      const foreign = restored && {
+        value: sameValue(column, restored.value, encoding.yes),
+        lo: restored.lo,
+        hi: restored.hi,
+      }
+      const statement = (foreign && overlay([said, foreign])) ?? said
+      const event = statement.event === undefined ? {} : { event: statement.event }
+      const value = statement.value ? encoding.yes : encoding.no
+      return { column, value, claim: claim(statement.value ? 'opt-in' : 'refusal', statement), ...event }
+    }
+    case 'set': {
+      const statement = combineSets(
+        persons.flatMap((person) => personSet(person, keys, events) ?? []),
+        sharedAddress,
+      )
+      if (statement === undefined) return undefined
+      const { codes } = encoding
+      const wanted = wish(column, encodeSet(column, codes, statement.ids), statement)
+      return restored === undefined ? wanted : newerOf(column, wanted, restored)
+    }
+    case 'attribute': {
+      const statements = persons.flatMap((person) => personAttribute(person, encoding.name) ?? [])
+      const newest = statements.reduce((a, b) => (compareAttributes(b, a) > 0 ? b : a), statements[0] ?? NOBODY)
+      if (newest === NOBODY) return undefined
+      const wanted = wish(column, encodeAttribute(column, newest.json), newest)
+      return restored === undefined ? wanted : newerOf(column, wanted, restored)
+    }
+  }
+}
+
+const NOBODY = { json: 'null', stamp: [SINCE_EVER, -1] as const, lo: SINCE_EVER, hi: SINCE_EVER }
+
+const claim = (stance: Stance, { lo, hi }: Span): Claim => ({ stance, lo, hi })
+
+function wish(column: ContactColumn, encoded: Encoded, span: Span): WantedColumn {
+  return 'unholdable' in encoded
+    ? { column, ...encoded }
+    : { column, value: encoded.value, claim: claim('plain', span) }
+}
+
+/** A value without refusal against the foreign statement of a restored column: the certainly newer one, else the foreign one. */
+function newerOf(column: ContactColumn, wanted: WantedColumn, foreign: LedgerValue): WantedColumn {
+  if ('unholdable' in wanted || wanted.claim.lo > foreign.hi) return wanted
+  return { column, value: foreign.value, claim: claim('plain', foreign) }
+}
+
+/** A contact as read. */
+export interface ContactReading {
+  readonly columns: Readonly<Record<string, JsonValue>>
+  readonly modifiedOn: Instant
+}
+
+/** What becomes of one wanted column. */
+export type ColumnVerdict =
+  | { readonly verdict: 'equal' }
+  | { readonly verdict: 'superseded'; readonly foreign: LedgerValue }
+  /** `replaces`: `nothing`, `ours`, or somebody else's value, which an opt-in may only replace on the row as read. */
+  | { readonly verdict: 'write'; readonly replaces: 'nothing' | 'ours' | 'foreign'; readonly foreign?: LedgerValue }
+
+/** Decides one column of a contact. `adopted` columns may be overwritten on a person's first delivery (semantics §7). */
+export function judgeColumn(
+  wanted: { readonly column: ContactColumn; readonly claim: Claim; readonly value: JsonValue },
+  contact: ContactReading,
+  entry: LedgerEntry | undefined,
+  { conflict, clockTolerance }: Pick<ContactPolicies, 'conflict' | 'clockTolerance'>,
+  adopted: boolean,
+): ColumnVerdict {
+  const stored = contact.columns[wanted.column.name]
+  if (sameValue(wanted.column, stored, wanted.value)) return { verdict: 'equal' }
+  if (stored === undefined || statesNothing(stored)) return { verdict: 'write', replaces: 'nothing' }
+  const held = heldColumn(wanted.column, stored, contact.modifiedOn, entry, clockTolerance)
+  const foreign = held.ours ? {} : { foreign: { value: stored, lo: held.lo, hi: held.hi } }
+  if (adopted && entry === undefined) return { verdict: 'write', replaces: 'foreign', ...foreign }
+  if (guard(wanted.claim, held, conflict) === 'write') {
+    return { verdict: 'write', replaces: held.ours ? 'ours' : 'foreign', ...foreign }
+  }
+  return { verdict: 'superseded', foreign: { value: stored, lo: held.lo, hi: held.hi } }
+}
+
+/** The span of what a contact column holds (semantics §7, the table). */
+export function heldColumn(
+  column: Pick<ContactColumn, 'metadata'>,
+  stored: JsonValue,
+  modifiedOn: Instant,
+  entry: LedgerEntry | undefined,
+  clockTolerance: number,
+): Held {
+  const ours = ownValue(entry, (value) => sameValue(column, stored, value))
+  if (ours !== undefined) return { ...ours, ours: true, loTolerance: 0, hiTolerance: 0 }
+  const lo = entry?.confirmed === undefined ? SINCE_EVER : Math.min(entry.confirmed.at, modifiedOn)
+  return { lo, hi: modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
+}
+
+/** The ledger's span of a value that is ours: confirmed, or intended and perhaps applied. */
+export function ownValue(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean): Span | undefined {
+  const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
+  const [first] = values
+  if (first === undefined) return undefined
+  const spans = values.flatMap((value) => (value === undefined ? [] : [value]))
+  return { lo: Math.min(...spans.map(({ lo }) => lo)), hi: Math.max(...spans.map(({ hi }) => hi)) }
+}

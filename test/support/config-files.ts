@@ -1,0 +1,54 @@
+/** A settings file and its surroundings in memory, for tests: perfect until a test breaks one thing. */
+
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type LoadSurroundings, loadSettings } from '../../src/config/load.ts'
+import type { Settings } from '../../src/config/settings.ts'
+import { CodedError } from '../../src/lib/errors.ts'
+
+export const SECRET = 'canary-8d1f-never-printed'
+
+/** The text of a fixture document. */
+export function fixture(name: string): Promise<string> {
+  return readFile(fileURLToPath(new URL(`../../fixtures/integrations/${name}`, import.meta.url)), 'utf8')
+}
+
+/** The least configuration that is right, with an integration document by path. */
+export function leastConfig(): { source: Record<string, unknown>; targets: Record<string, unknown>[] } & Record<
+  string,
+  unknown
+> {
+  return { source: { directory: './exports' }, targets: [{ name: 'crm', integration: 'current.json' }] }
+}
+
+/** A document in place, as the vendor would hold it. */
+export async function document(name: 'current.json' | 'legacy.json' | 'older.json'): Promise<Record<string, unknown>> {
+  return JSON.parse(await fixture(name))
+}
+
+/** Surroundings whose files are `files` (by absolute path), else the fixtures (by base name). */
+export function surroundings(files: Readonly<Record<string, string>> = {}): LoadSurroundings {
+  return {
+    cwd: '/srv/job',
+    env: { DATAVERSE_CLIENT_SECRET: SECRET, EXPORTS: '/mnt/exports' },
+    readFile: async (path) => files[path] ?? (await fixture(basename(path))),
+  }
+}
+
+/** Loads a configuration given as a value or as text. */
+export function load(config: unknown, files: Readonly<Record<string, string>> = {}): Promise<Settings> {
+  const text = typeof config === 'string' ? config : JSON.stringify(config, null, 2)
+  return loadSettings('conf/didomi.yaml', surroundings({ '/srv/job/conf/didomi.yaml': text, ...files }))
+}
+
+/** The error a configuration is refused with. */
+export async function refusal(config: unknown, files: Readonly<Record<string, string>> = {}): Promise<CodedError> {
+  try {
+    await load(config, files)
+  } catch (error) {
+    if (error instanceof CodedError) return error
+    throw error
+  }
+  throw new Error('the configuration was accepted')
+}
