@@ -2,7 +2,7 @@
 
 import { parseSet } from '../consent/choice.ts'
 import { type Key, type KeyText, keyText, parseKey } from '../consent/key.ts'
-import type { State } from '../consent/state.ts'
+import { parseState } from '../consent/state.ts'
 
 /** Answers which purposes, preferences, values and channels exist. Grows only. */
 export interface KnownIds {
@@ -41,19 +41,18 @@ export function catalogueKeys(catalogue: {
   return keys.map(keyText)
 }
 
-/** The keys that a state makes known: those it states, the purposes above them and the values its sets hold. */
-export function keysMadeKnown(state: State): Set<KeyText> {
+/** The keys that a state's text makes known: those it states, the purposes above them and the values its sets hold. */
+export function keysMadeKnown(state: string): Set<KeyText> {
+  const { said, events } = parseState(state)
   const known = new Set<KeyText>()
-  for (const marks of [state.said, state.events]) {
-    for (const [text, byChoice] of marks) {
-      known.add(text)
-      const key = parseKey(text)
-      if (key === undefined) continue
-      if (key.kind !== 'channel') known.add(keyText({ kind: 'purpose', purpose: key.purpose }))
-      if (key.kind !== 'set') continue
-      for (const choice of byChoice.keys()) {
-        for (const value of parseSet(choice)) known.add(keyText({ ...key, kind: 'value', value }))
-      }
+  for (const [text, byChoice] of [...said, ...events]) {
+    known.add(text)
+    const key = parseKey(text)
+    if (key === undefined) continue
+    if (key.kind !== 'channel') known.add(keyText({ kind: 'purpose', purpose: key.purpose }))
+    if (key.kind !== 'set') continue
+    for (const choice of byChoice.keys()) {
+      for (const value of parseSet(choice)) known.add(keyText({ ...key, kind: 'value', value }))
     }
   }
   return known
