@@ -1,0 +1,98 @@
+/** Repeating what may be repeated: exponential pauses with full jitter above the server's own `Retry-After`. */
+
+import type { Clock } from '../lib/clock.ts'
+import { classify, isRepeatable, parseApiError } from './errors.ts'
+import { TooLate } from './freshness.ts'
+import { retryAfterMs } from './retry-after.ts'
+import { NoAnswer, type Reply, type Send } from './send.ts'
+
+/** A wait that somebody watching the run would like to know of. */
+export interface Wait {
+  readonly what: string
+  readonly waitMs: number
+  readonly why: string
+}
+
+export interface RetrySettings {
+  /** Attempts in all, the first included. */
+  readonly attempts: number
+  /** The n-th pause is drawn from [0, min(maxPauseMs, basePauseMs · 2ⁿ)], on top of what the server asks for. */
+  readonly basePauseMs: number
+  readonly maxPauseMs: number
+  /** The sum of all pauses of one request; a pause that would exceed it is not begun. */
+  readonly maxTotalWaitMs: number
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly onWait: (wait: Wait) => void
+}
+
+/** Why an attempt should be repeated, and the least pause before it. */
+export interface Setback {
+  readonly why: string
+  readonly floorMs: number
+}
+
+/** Repeats `attempt` until `setback` finds nothing wrong or the bounds are reached; then the last result stands. */
+export type Retry = <T>(
+  what: string,
+  attempt: () => Promise<T>,
+  setback: (result: T) => Setback | undefined,
+  signal: AbortSignal,
+) => Promise<T>
+
+type Ending<T> =
+  | { readonly kind: 'result'; readonly result: T }
+  | { readonly kind: 'no-answer'; readonly error: NoAnswer }
+
+async function ending<T>(attempt: () => Promise<T>): Promise<Ending<T>> {
+  try {
+    return { kind: 'result', result: await attempt() }
+  } catch (error) {
+    if (error instanceof NoAnswer && !(error instanceof TooLate)) return { kind: 'no-answer', error }
+    throw error
+  }
+}
+
+/** Makes the one retry of a client. `NoAnswer` is a setback too, unless time is what ran out; other errors are thrown. */
+export function createRetry(settings: RetrySettings): Retry {
+  return async (what, attempt, setback, signal) => {
+    let waitedMs = 0
+    for (let n = 0; ; n += 1) {
+      const end = await ending(attempt)
+      const trouble = end.kind === 'result' ? setback(end.result) : { why: 'no answer', floorMs: 0 }
+      const jitterMs = settings.random() * Math.min(settings.maxPauseMs, settings.basePauseMs * 2 ** n)
+      const waitMs = Math.ceil((trouble?.floorMs ?? 0) + jitterMs)
+      const giveUp = n + 1 >= settings.attempts || waitedMs + waitMs > settings.maxTotalWaitMs
+      if (trouble === undefined || giveUp) {
+        if (end.kind === 'no-answer') throw end.error
+        return end.result
+      }
+      settings.onWait({ what, waitMs, why: trouble.why })
+      await settings.clock.sleep(waitMs, signal)
+      waitedMs += waitMs
+    }
+  }
+}
+
+/** The setback in a reply: throttling, gateways, SQL troubles; `undefined` for successes and for final refusals. */
+export function setbackOf(reply: Reply, nowMs: number): Setback | undefined {
+  if (reply.status < 400) return undefined
+  const error = parseApiError(reply.status, reply.body)
+  if (!isRepeatable(error)) return undefined
+  const why = [classify(error), `HTTP ${error.status}`, error.code].filter(Boolean).join(' ')
+  return { why, floorMs: retryAfterMs(reply.headers, nowMs) ?? 0 }
+}
+
+/** Repeats repeatable requests; others get one attempt. */
+export function withRetry(send: Send, retry: Retry, clock: Clock): Send {
+  return (request, signal) =>
+    request.repeatable
+      ? retry(
+          request.what,
+          () => send(request, signal),
+          (reply) => setbackOf(reply, clock.now()),
+          signal,
+        )
+      : send(request, signal)
+}

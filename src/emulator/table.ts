@@ -1,0 +1,132 @@
+/** The rows of one table in memory, with indexes made when first needed and the traces of deleted rows. */
+import type { Collation } from './collation.ts'
+import type { TableSchema, Value } from './schema.ts'
+
+/** A row is never changed, only replaced; so a snapshot is a copy of the map. Absent columns are null. */
+export type Row = Readonly<Record<string, Value>>
+
+/** A deleted row, as change tracking reports it. */
+export interface Tombstone {
+  readonly id: string
+  readonly version: number
+}
+
+interface Index {
+  readonly columns: readonly string[]
+  readonly ids: Map<string, Set<string>>
+}
+
+/** What `restore` takes back. */
+export interface TableSnapshot {
+  readonly rows: ReadonlyMap<string, Row>
+  readonly tombstones: readonly Tombstone[]
+}
+
+/** Rows by lower-case id, in the order they came. */
+export class Table {
+  readonly schema: TableSchema
+  readonly #collation: Collation
+  #rows = new Map<string, Row>()
+  #tombstones: Tombstone[] = []
+  readonly #indexes = new Map<string, Index>()
+
+  constructor(schema: TableSchema, collation: Collation) {
+    this.schema = schema
+    this.#collation = collation
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  all(): IterableIterator<Row> {
+    return this.#rows.values()
+  }
+
+  tombstones(): readonly Tombstone[] {
+    return this.#tombstones
+  }
+
+  put(id: string, row: Row): void {
+    const previous = this.#rows.get(id)
+    for (const index of this.#indexes.values()) {
+      if (previous !== undefined) this.#unlist(index, id, previous)
+      this.#list(index, id, row)
+    }
+    this.#rows.set(id, row)
+  }
+
+  /** Removes a row; with a version, change tracking will tell of it. */
+  remove(id: string, version?: number): void {
+    const previous = this.#rows.get(id)
+    if (previous === undefined) return
+    for (const index of this.#indexes.values()) this.#unlist(index, id, previous)
+    this.#rows.delete(id)
+    if (version !== undefined) this.#tombstones.push({ id, version })
+  }
+
+  /** Takes back the trace of a deletion that was rolled back. */
+  forgetTombstone(version: number): void {
+    this.#tombstones = this.#tombstones.filter((tombstone) => tombstone.version !== version)
+  }
+
+  /** Ids of the rows whose columns hold these values as the database compares them; all null never matches. */
+  find(columns: readonly string[], values: readonly Value[]): readonly string[] {
+    const [first] = values
+    if (columns.length === 1 && columns[0] === this.schema.primaryId) {
+      const id = String(first).toLowerCase()
+      return this.#rows.has(id) ? [id] : []
+    }
+    const key = this.#key(values)
+    if (key === undefined) return []
+    return [...(this.#index(columns).ids.get(key) ?? [])]
+  }
+
+  snapshot(): TableSnapshot {
+    return { rows: new Map(this.#rows), tombstones: [...this.#tombstones] }
+  }
+
+  restore({ rows, tombstones }: TableSnapshot): void {
+    this.#indexes.clear()
+    this.#rows = new Map(rows)
+    this.#tombstones = [...tombstones]
+  }
+
+  #index(columns: readonly string[]): Index {
+    const name = columns.join(',')
+    const known = this.#indexes.get(name)
+    if (known !== undefined) return known
+    const index: Index = { columns, ids: new Map() }
+    for (const [id, row] of this.#rows) this.#list(index, id, row)
+    this.#indexes.set(name, index)
+    return index
+  }
+
+  #list(index: Index, id: string, row: Row): void {
+    const key = this.#rowKey(index, row)
+    if (key === undefined) return
+    const ids = index.ids.get(key)
+    if (ids === undefined) index.ids.set(key, new Set([id]))
+    else ids.add(id)
+  }
+
+  #unlist(index: Index, id: string, row: Row): void {
+    const key = this.#rowKey(index, row)
+    if (key !== undefined) index.ids.get(key)?.delete(id)
+  }
+
+  #rowKey(index: Index, row: Row): string | undefined {
+    return this.#key(index.columns.map((name) => row[name] ?? null))
+  }
+
+  #key(values: readonly Value[]): string | undefined {
+    if (values.every((value) => value === null)) return undefined
+    return values
+      .map((value) => (typeof value === 'string' ? this.#collation.fold(value) : `\u0001${String(value)}`))
+      .join('\u0000')
+  }
+}
