@@ -2,6 +2,7 @@
 
 import type { KeyText } from '../consent/key.ts'
 import type { Instant, Span } from '../consent/time.ts'
+import type { ContactPoint } from '../projection/contact-point.ts'
 import type { JsonValue } from '../record/record.ts'
 
 /** 32 hex digits: the first 16 bytes of SHA-256 over the normalised OUID. Orders all work. */
@@ -58,7 +59,7 @@ export interface PersonStates {
 /** A contact found for a person, with the addresses it gives (also from the person's own attributes: no `contactId`). */
 export interface PersonContact {
   readonly contactId: string | undefined
-  readonly addresses: ReadonlyArray<{ readonly channel: string; readonly address: string }>
+  readonly addresses: readonly ContactPoint[]
 }
 
 /** A place in Dataverse where one choice is kept, as text: `contact/<id>/<column>` or `slot/<channel>/<address>/<kind>/<id>`, parts escaped. */

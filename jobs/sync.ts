@@ -1,0 +1,47 @@
+/** The main job: pull sealed partitions into the store, then bring every due person's latest choice to Dataverse. */
+
+import type { Settings } from '../src/config/settings.ts'
+import { type DeliverRequest, deliver } from '../src/deliver/deliver.ts'
+import { type IngestSettings, ingest } from '../src/ingest/ingest.ts'
+import { concludeRun, type RunInTheMaking } from '../src/report/run.ts'
+import type { RunReport } from '../src/report/run-report.ts'
+import type { Ports } from '../src/wire.ts'
+
+/** What an operator may ask of one run; everything else is configuration. */
+export interface SyncRequest {
+  readonly run: string
+  readonly ingest: IngestSettings
+  /** By target name. */
+  readonly deliver: ReadonlyMap<string, DeliverRequest>
+  readonly strict: boolean
+}
+
+/**
+ * Two stages that fail apart: a source out of reach does not keep known choices from being delivered, and Dataverse out
+ * of reach does not keep the export from being saved before it is deleted.
+ */
+export async function sync(
+  ports: Ports,
+  settings: Settings,
+  request: SyncRequest,
+  signal: AbortSignal,
+): Promise<RunReport> {
+  const run: RunInTheMaking = await ports.beginRun(request.run, 'sync')
+
+  await run.stage('ingest', async () => {
+    run.ingested(await ingest(ports, request.ingest, signal))
+  })
+  for (const target of settings.targets) {
+    const wishes = request.deliver.get(target.name)
+    if (wishes === undefined) continue
+    await run.stage(`deliver ${target.name}`, async () => {
+      const dataverse = ports.openDataverse(target)
+      run.delivered(await deliver({ ...ports, dataverse }, settings, target, wishes, signal))
+    })
+  }
+  return concludeRun(run, ports.store, {
+    targets: [...request.deliver.keys()],
+    quarantineMax: settings.quarantine.max,
+    strict: request.strict,
+  })
+}

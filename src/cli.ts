@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+/** Names, flags, help and exit codes of the command line. stdout = result, stderr = messages. */
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { runSync, type SyncFlags } from './cli/sync-command.ts'
+import { configJsonSchema } from './config/schema.ts'
+import { parseDay } from './consent/time.ts'
+import { runEmulator } from './emulator/run.ts'
+import { CodedError } from './lib/errors.ts'
+import { exitCode } from './report/exit-code.ts'
+
+const version = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version
+
+function day(text: string): string {
+  if (parseDay(text) === undefined) throw new InvalidArgumentError('expected a date such as 2026-10-23')
+  return text
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0')
+  return Number(text)
+}
+
+const program = new Command('didomi-dataverse')
+  .description("Carries people's latest consent from Didomi batch exports into Microsoft Dynamics 365 / Dataverse.")
+  .version(version)
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+
+program
+  .command('sync')
+  .description('ingest sealed partitions, then deliver every due person')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .option('--from <date>', 'repair: ingest again from this export date on, and deliver everybody in it afresh', day)
+  .option('--to <date>', 'repair: up to and including this export date', day)
+  .option('--export-id <id...>', 'only these exports')
+  .option('--limit <n>', 'deliver at most so many persons per target; the rest stays due (exit 6)', wholeNumber)
+  .option('--only <ouid...>', 'deliver only these persons, due or not')
+  .option('--target <name...>', 'only these targets')
+  .option('--accept <plan>', 'let the plan pass that the brake stopped (exit 9 names it)')
+  .option('--adopt-environment', 'the store is new, but Dataverse holds rows of ours: take them over', false)
+  .option('--rebuild', 'forget all states and ingest everything the source holds: a complete archive', false)
+  .option('--strict', 'retention alarms end with exit 5', false)
+  .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
+  .option('--quiet', 'no progress', false)
+  .addOption(
+    new Option('--log-level <level>', 'messages on stderr')
+      .choices(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('warn'),
+  )
+  .action(async (flags: SyncFlags) => {
+    process.exitCode = await runSync(flags, version)
+  })
+
+program
+  .command('config')
+  .description('about the configuration file')
+  .command('schema')
+  .description('print its JSON Schema, for editors')
+  .action(() => {
+    process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+  })
+
+program
+  .command('emulate')
+  .description('a Dataverse on this machine, for trying and testing')
+  .option('--port <n>', 'port on 127.0.0.1; any free one by default', wholeNumber)
+  .option('--seed <file>', 'rows and columns to begin with')
+  .action(async ({ port, seed }: { port?: number; seed?: string }) => {
+    await runEmulator({ port: port ?? 0, seedFile: seed })
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else if (error instanceof CodedError) {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = exitCode([error.next])
+  } else {
+    /** A message without a code may quote data: only its kind is told. */
+    process.stderr.write(
+      `defect: an unexpected ${error instanceof Error ? error.name : typeof error}; please report it\n`,
+    )
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,240 @@
+/** Delivery to contact point consents: one slot per address and purpose or topic (semantics §6). */
+
+import type { Instant } from '../consent/time.ts'
+import type { Row, RowWrite } from '../dataverse/dataverse.ts'
+import { consentTypeOf, createdColumns, updatedColumns } from '../projection/consent-row.ts'
+import { CHANNEL_CODES, sameAddress } from '../projection/contact-point.ts'
+import { CONSENT_VALUES, type Slot, slotRowId, type WantedSlot } from '../projection/slot.ts'
+import { type ConsentRow, judgeSlot, type SlotVerdict } from '../projection/slot-rows.ts'
+import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
+import type { ConsentWork } from './consent-work.ts'
+import { instantOf } from './contacts.ts'
+import { foundEqual, foundForeign, foundMissing } from './ledger.ts'
+import { ensuredParents, type ParentCheck } from './parent-purpose.ts'
+import {
+  deliverRows,
+  type PlaceResult,
+  type PlannedWrite,
+  type PlanSubjects,
+  type RowPorts,
+  type SubjectPlan,
+} from './rows.ts'
+
+export interface ConsentResults {
+  readonly places: ReadonlyMap<Place, PlaceResult>
+  /** Topics opted in at addresses whose purpose is not (semantics §6.7). */
+  readonly topicsWithoutPurpose: number
+}
+
+/** Delivers slots: each has one result, under its place. */
+export async function deliverConsents(
+  ports: RowPorts,
+  scope: TargetScope,
+  work: ConsentWork,
+  wanted: ReadonlyMap<Place, WantedSlot>,
+  ledger: ReadonlyMap<Place, LedgerEntry>,
+  signal: AbortSignal,
+): Promise<ConsentResults> {
+  const all = new Map(wanted)
+  const known = new Map(ledger)
+  let topicsWithoutPurpose = 0
+  const plan: PlanSubjects = async (places, attempt) => {
+    const reading = await readSlots(ports, work, slotsAt(all, places), signal)
+    const subjects = [...places]
+    const plans = new Map<string, SubjectPlan>()
+    const decide = (place: Place) => {
+      const slot = all.get(place)
+      if (slot === undefined) return
+      const rows = reading.rowsOf(slot.slot)
+      const verdict = judgeSlot(slot, rows, known.get(place), policiesOf(work), reading.at)
+      plans.set(
+        place,
+        planSlot(work, slot, place, verdict, known.get(place), reading.at, attempt.conflicts.get(place) ?? 0),
+      )
+    }
+    for (const place of subjects) decide(place)
+    if (attempt.number === 0) {
+      const check: ParentCheck = {
+        work,
+        wanted: all,
+        rowsOf: reading.rowsOf,
+        superseded: (place) => isSuperseded(plans.get(place)),
+      }
+      const parents = await ensuredParents(ports.store, scope, check)
+      topicsWithoutPurpose = parents.without
+      for (const [place, parent] of parents.ensured) {
+        all.set(place, parent)
+        decide(place)
+      }
+    }
+    return { plans, at: reading.at, readAtMs: reading.readAtMs }
+  }
+  const options = { table: work.table, subjects: [...wanted.keys()], plan, freshnessMs: work.target.freshnessMs }
+  const results = await deliverRows(ports, scope, options, signal)
+  return { places: new Map([...results.values()].flat().map((result) => [result.place, result])), topicsWithoutPurpose }
+}
+
+const isSuperseded = (plan: SubjectPlan | undefined): boolean =>
+  plan?.rulings.some(({ outcome }) => outcome === 'superseded') ?? false
+
+const policiesOf = ({ target, us }: ConsentWork) => ({
+  conflict: target.conflict,
+  clockTolerance: target.clockToleranceMicros,
+  businessUnit: target.businessUnit,
+  us,
+})
+
+const slotsAt = (wanted: ReadonlyMap<Place, WantedSlot>, places: readonly Place[]): Slot[] =>
+  places.flatMap((place) => wanted.get(place)?.slot ?? [])
+
+export interface SlotReading {
+  readonly rowsOf: (slot: Slot) => readonly ConsentRow[]
+  readonly at: Instant
+  readonly readAtMs: number
+}
+
+const SELECTED = [
+  'msdynmkt_contactpointvalue',
+  'msdynmkt_contactpointtype',
+  'msdynmkt_contactpointconsenttype',
+  'msdynmkt_value',
+  'msdynmkt_reason',
+  '_msdynmkt_purposeid_value',
+  '_msdynmkt_topicid_value',
+  '_modifiedby_value',
+  '_owningbusinessunit_value',
+  'createdon',
+  'modifiedon',
+]
+
+/** Reads every row of the slots' addresses, any `statecode`, owner or duplicate (semantics §6.6). */
+export async function readSlots(
+  { dataverse }: RowPorts,
+  work: Pick<ConsentWork, 'table' | 'target'>,
+  slots: readonly Slot[],
+  signal: AbortSignal,
+): Promise<SlotReading> {
+  const { table, target } = work
+  const addresses = [...new Set(slots.map(({ address }) => address))]
+  const { rows, at, readAtMs } = await dataverse.rowsIn(
+    table,
+    [table.primaryId, ...SELECTED],
+    'msdynmkt_contactpointvalue',
+    addresses,
+    signal,
+  )
+  const byKind = new Map<string, Row[]>()
+  for (const row of rows) {
+    for (const kind of kindsOf(row)) byKind.set(kind, [...(byKind.get(kind) ?? []), row])
+  }
+  const rowsOf = ({ channel, address, entry }: Slot) =>
+    (byKind.get(`${CHANNEL_CODES[channel]}/${entry.kind}/${entry.id}`) ?? [])
+      .filter(({ columns }) =>
+        sameAddress(channel, String(columns['msdynmkt_contactpointvalue'] ?? ''), address, target.defaultCountry),
+      )
+      .map(consentRow)
+  return { rowsOf, at, readAtMs }
+}
+
+/** Which channel and purpose or topic a row is of. A row without consent type is a topic row if it names a topic. */
+function kindsOf({ columns }: Row): string[] {
+  const channel = columns['msdynmkt_contactpointtype']
+  const type = columns['msdynmkt_contactpointconsenttype']
+  const guid = (name: string) => {
+    const id = columns[name]
+    return typeof id === 'string' ? id.toLowerCase() : undefined
+  }
+  const topic = guid('_msdynmkt_topicid_value')
+  const purpose = guid('_msdynmkt_purposeid_value')
+  const isTopic = type === consentTypeOf('topic') || (type !== consentTypeOf('purpose') && topic !== undefined)
+  const id = isTopic ? topic : purpose
+  return id === undefined ? [] : [`${channel}/${isTopic ? 'topic' : 'purpose'}/${id}`]
+}
+
+function consentRow(row: Row): ConsentRow {
+  const { columns } = row
+  const value = columns['msdynmkt_value']
+  const unit = columns['_owningbusinessunit_value']
+  return {
+    id: row.id,
+    etag: row.etag,
+    optedIn: value === CONSENT_VALUES.optedIn ? true : value === CONSENT_VALUES.optedOut ? false : undefined,
+    reason: String(columns['msdynmkt_reason'] ?? ''),
+    createdOn: instantOf(row, 'createdon'),
+    modifiedOn: instantOf(row, 'modifiedon'),
+    modifiedBy: String(columns['_modifiedby_value'] ?? '').toLowerCase(),
+    businessUnitId: typeof unit === 'string' ? unit.toLowerCase() : undefined,
+  }
+}
+
+function planSlot(
+  work: ConsentWork,
+  wanted: WantedSlot,
+  place: Place,
+  verdict: SlotVerdict,
+  entry: LedgerEntry | undefined,
+  at: Instant,
+  conflicts: number,
+): SubjectPlan {
+  const { slot, statement } = wanted
+  const value = {
+    value: statement.value ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut,
+    lo: statement.lo,
+    hi: statement.hi,
+  }
+  const common = {
+    place,
+    what: `${slot.entry.kind}:${slot.entry.id} ${slot.channel}`,
+    wanted: value,
+    event: statement.event,
+  }
+  const seen = verdict.missing ? foundMissing(place, entry, at) : entry
+  switch (verdict.verdict) {
+    case 'equal': {
+      const [row] = verdict.rows
+      const ledger =
+        row === undefined ? seen : foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: row.modifiedOn })
+      return { rulings: [{ ...common, from: value.value, outcome: 'unchanged', ledger }], writes: [] }
+    }
+    case 'superseded': {
+      const ledger = foundForeign(place, seen, verdict.foreign)
+      return { rulings: [{ ...common, from: verdict.foreign.value, outcome: 'superseded', ledger }], writes: [] }
+    }
+    case 'write': {
+      const from = verdict.rows.length === 0 ? null : statement.value ? CONSENT_VALUES.optedOut : CONSENT_VALUES.optedIn
+      const placeWrite = { ...common, from, entry: seen, foreign: verdict.foreign }
+      return {
+        rulings: [],
+        writes: slotWrites(work, wanted, verdict, conflicts).map((write) => ({ ...write, places: [placeWrite] })),
+      }
+    }
+  }
+}
+
+/** Updates of the rows that differ, or one new row. Refusals first, then purpose opt-ins, then topic opt-ins (semantics §6.8). */
+function slotWrites(
+  { run, target, bindings }: ConsentWork,
+  wanted: WantedSlot,
+  verdict: SlotVerdict & { verdict: 'write' },
+  conflicts: number,
+): Omit<PlannedWrite, 'places'>[] {
+  const { slot, statement } = wanted
+  const blind = !statement.value
+  const phase = blind ? 0 : slot.entry.kind === 'purpose' ? 1 : 2
+  if (verdict.rows.length === 0) {
+    /** Each conflict without a row in the slot means that a row of another slot holds the id. */
+    const row: RowWrite = {
+      kind: 'create',
+      id: slotRowId(slot, conflicts + 1),
+      columns: createdColumns(wanted, run, bindings, target.owner),
+    }
+    return [{ row, blind, phase }]
+  }
+  const guarded = !blind && (target.strict || verdict.replaces === 'foreign')
+  const columns = updatedColumns(wanted, run)
+  return verdict.rows.map(({ id, etag }) => ({
+    row: { kind: 'update', id, columns, ...(guarded ? { ifMatch: etag } : {}) },
+    blind,
+    phase,
+  }))
+}

@@ -1,0 +1,245 @@
+/** Delivery to contacts: what the persons behind each contact want in its mapped columns (semantics §5). */
+
+import type { Settings, TargetSettings } from '../config/settings.ts'
+import { fromMilliseconds, type Instant } from '../consent/time.ts'
+import type { Row, RowWrite, TableMetadata } from '../dataverse/dataverse.ts'
+import type { ContactColumn } from '../projection/contact-column.ts'
+import { comparable } from '../projection/contact-point.ts'
+import { type ColumnVerdict, judgeColumn, type WantedColumn, wantedColumn } from '../projection/contact-row.ts'
+import type { Person } from '../projection/person.ts'
+import type { JsonValue } from '../record/record.ts'
+import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
+import { type ContactSearch, instantOf, searchedColumns } from './contacts.ts'
+import { foundEqual, foundForeign } from './ledger.ts'
+import {
+  deliverRows,
+  type PlaceResult,
+  type PlaceWrite,
+  type PlanSubjects,
+  type RowPorts,
+  type Ruling,
+  type SubjectPlan,
+} from './rows.ts'
+
+/** A contact to deliver to. `row` is the reading that found it; a contact to be created has none, but its first columns. */
+export interface ContactSubject {
+  readonly id: string
+  readonly persons: readonly Person[]
+  readonly row: Row | undefined
+  readonly created?: Readonly<Record<string, JsonValue>>
+  /** May `contact.adopt` apply? Not to a contact reached through a merge (semantics §7). */
+  readonly adoptable: boolean
+}
+
+export interface ContactWork {
+  readonly table: TableMetadata
+  readonly columns: readonly ContactColumn[]
+  readonly search: ContactSearch
+  readonly settings: Pick<Settings, 'events'>
+  readonly target: TargetSettings
+  readonly firstReading: { readonly at: Instant; readonly readAtMs: number }
+}
+
+export interface ContactResults {
+  readonly places: ReadonlyMap<string, readonly PlaceResult[]>
+  /** Columns that cannot hold what is wanted, by contact. */
+  readonly unholdable: ReadonlyMap<
+    string,
+    ReadonlyArray<{ readonly place: Place; readonly what: string; readonly code: string }>
+  >
+}
+
+export function columnPlace(contact: string, column: string): Place {
+  return `contact/${contact}/${column}`
+}
+
+/** Delivers to contacts: every mapped column that somebody states has one result. */
+export async function deliverContacts(
+  ports: RowPorts,
+  scope: TargetScope,
+  work: ContactWork,
+  subjects: readonly ContactSubject[],
+  signal: AbortSignal,
+): Promise<ContactResults> {
+  const byId = new Map(subjects.map((subject) => [subject.id, subject]))
+  const places = subjects.flatMap(({ id }) => work.columns.map(({ name }) => columnPlace(id, name)))
+  const ledger = await ports.store.ledger(scope, places)
+  const unholdable = new Map<string, { place: Place; what: string; code: string }[]>()
+  const plan: PlanSubjects = async (ids, attempt) => {
+    const reading = attempt.number === 0 ? firstReading(work, subjects) : await readAgain(ports, work, ids, signal)
+    const plans = new Map<string, SubjectPlan>()
+    for (const id of ids) {
+      const subject = byId.get(id)
+      if (subject === undefined) continue
+      const planned = planContact(work, subject, reading.rows.get(id), ledger, reading.at, attempt.last)
+      unholdable.set(id, planned.unholdable)
+      plans.set(id, planned)
+    }
+    return { plans, at: reading.at, readAtMs: reading.readAtMs }
+  }
+  const results = await deliverRows(
+    ports,
+    scope,
+    { table: work.table, subjects: [...byId.keys()], plan, freshnessMs: work.target.freshnessMs },
+    signal,
+  )
+  return { places: results, unholdable }
+}
+
+interface Reading {
+  readonly rows: ReadonlyMap<string, Row>
+  readonly at: Instant
+  readonly readAtMs: number
+}
+
+function firstReading({ firstReading }: ContactWork, subjects: readonly ContactSubject[]): Reading {
+  return { ...firstReading, rows: new Map(subjects.flatMap(({ id, row }) => (row === undefined ? [] : [[id, row]]))) }
+}
+
+async function readAgain(
+  { dataverse }: RowPorts,
+  { table, search }: ContactWork,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { rows, at, readAtMs } = await dataverse.rowsIn(table, searchedColumns(search), table.primaryId, ids, signal)
+  return { rows: new Map(rows.map((row) => [row.id, row])), at, readAtMs }
+}
+
+type PlannedContact = SubjectPlan & { readonly unholdable: { place: Place; what: string; code: string }[] }
+
+function planContact(
+  work: ContactWork,
+  subject: ContactSubject,
+  row: Row | undefined,
+  ledger: ReadonlyMap<Place, LedgerEntry>,
+  at: Instant,
+  refusalsOnly: boolean,
+): PlannedContact {
+  const { target, settings } = work
+  if (row !== undefined && isSomebodyElses(subject, row, target)) {
+    return {
+      rulings: [],
+      writes: [],
+      unholdable: [{ place: `contact/${subject.id}`, what: 'contact', code: 'contact-id-taken' }],
+    }
+  }
+  const rulings: Ruling[] = []
+  const writes: { place: PlaceWrite; verdict: ColumnVerdict & { verdict: 'write' }; refusal: boolean }[] = []
+  const unholdable: { place: Place; what: string; code: string }[] = []
+  for (const column of work.columns) {
+    const place = columnPlace(subject.id, column.name)
+    const entry = ledger.get(place)
+    const wanted = wantedColumn(
+      column,
+      subject.persons,
+      { ...target, events: settings.events },
+      entry?.restored === true ? entry.foreign : undefined,
+    )
+    if (wanted === undefined) continue
+    if ('unholdable' in wanted) {
+      unholdable.push({ place, what: column.name, code: wanted.unholdable })
+      continue
+    }
+    const verdict = judge(work, subject, row, wanted, entry)
+    const value = { value: wanted.value, lo: wanted.claim.lo, hi: wanted.claim.hi }
+    const common = {
+      place,
+      what: column.name,
+      wanted: value,
+      event: wanted.event,
+      from: row?.columns[column.name] ?? null,
+    }
+    if (verdict.verdict === 'write') {
+      const write = { ...common, entry, foreign: verdict.foreign }
+      writes.push({ place: write, verdict, refusal: wanted.claim.stance === 'refusal' })
+      continue
+    }
+    const { outcome, ledger: after } =
+      verdict.verdict === 'equal'
+        ? {
+            outcome: 'unchanged' as const,
+            ledger:
+              row && foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }),
+          }
+        : { outcome: 'superseded' as const, ledger: foundForeign(place, entry, verdict.foreign) }
+    rulings.push({ ...common, outcome, ledger: after })
+  }
+  const sendable = refusalsOnly && row !== undefined ? writes.filter(({ refusal }) => refusal) : writes
+  return { rulings, unholdable, writes: contactWrite(work, subject, row, sendable) }
+}
+
+/** A contact to be created exists: ours from an answer that was lost, unless its match attribute says otherwise. */
+function isSomebodyElses({ created }: ContactSubject, row: Row, { contact }: TargetSettings): boolean {
+  const attribute = contact.matchAttribute
+  return (
+    created !== undefined && comparable(String(row.columns[attribute] ?? '')) !== comparable(String(created[attribute]))
+  )
+}
+
+function judge(
+  { target }: ContactWork,
+  { adoptable }: ContactSubject,
+  row: Row | undefined,
+  wanted: WantedColumn & { value: JsonValue },
+  entry: LedgerEntry | undefined,
+): ColumnVerdict {
+  if (!('claim' in wanted)) return { verdict: 'equal' }
+  if (row === undefined) return { verdict: 'write', replaces: 'nothing' }
+  const adopted = adoptable && target.contact.adopt.includes(wanted.column.name)
+  const policies = { conflict: target.conflict, clockTolerance: target.clockToleranceMicros }
+  return judgeColumn(
+    wanted,
+    { columns: row.columns, modifiedOn: instantOf(row, 'modifiedon') },
+    entry,
+    policies,
+    adopted,
+  )
+}
+
+/** One write per contact; on the row as read where an opt-in would replace somebody else's value (semantics §7). */
+function contactWrite(
+  { target }: ContactWork,
+  subject: ContactSubject,
+  row: Row | undefined,
+  writes: ReadonlyArray<{ place: PlaceWrite; verdict: { replaces: 'nothing' | 'ours' | 'foreign' }; refusal: boolean }>,
+): SubjectPlan['writes'] {
+  const values = Object.fromEntries(writes.map(({ place }) => [place.what, place.wanted.value]))
+  const places = writes.map(({ place }) => place)
+  const blind = writes.every(({ refusal }) => refusal)
+  if (row === undefined) {
+    if (subject.created === undefined) return []
+    return [
+      {
+        row: { kind: 'create', id: subject.id, columns: { ...subject.created, ...values } },
+        blind: false,
+        phase: 1,
+        places,
+      },
+    ]
+  }
+  if (writes.length === 0) return []
+  const guarded = writes.some(({ verdict, refusal }) => !refusal && (target.strict || verdict.replaces === 'foreign'))
+  const update: RowWrite = { kind: 'update', id: row.id, columns: values, ...(guarded ? { ifMatch: row.etag } : {}) }
+  return [{ row: update, blind, phase: blind ? 0 : 1, places }]
+}
+
+/** The columns a contact is created with, besides the mapped ones; `undefined` where the OUID cannot be the match attribute. */
+export function createdContact(
+  ouid: string,
+  table: TableMetadata,
+  target: TargetSettings,
+): Readonly<Record<string, JsonValue>> | undefined {
+  const { matchAttribute, template } = target.contact
+  const column = table.columns.get(matchAttribute)
+  const fits =
+    column?.type === 'text' &&
+    ouid.length <= (column.maxLength ?? Number.POSITIVE_INFINITY) &&
+    (column.format !== 'Email' || /^[^\s@]+@[^\s@]+$/.test(ouid))
+  return fits ? { ...template, [matchAttribute]: ouid } : undefined
+}
+
+/** A due parked person older than this is expired (semantics §5.2). */
+export function parkingCutoff(nowMs: number, { park }: TargetSettings): Instant {
+  return fromMilliseconds(nowMs - park.maxAgeDays * 24 * 3_600_000)
+}

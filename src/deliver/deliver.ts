@@ -1,0 +1,157 @@
+/** The second stage: due persons become outcomes (semantics §8.2). Needs only the store and Dataverse. */
+
+import type { Settings, TargetSettings } from '../config/settings.ts'
+import type { DeliverReport } from '../report/deliver-report.ts'
+import type { DuePerson, PersonId, Store, TargetScope } from '../store/store.ts'
+import { brakeOnFlips } from './brake.ts'
+import { settleChunk } from './chunk.ts'
+import { markChangedContacts } from './contact-changes.ts'
+import { parkingCutoff } from './contact-rows.ts'
+import { type ContactSearch, findContacts } from './contacts.ts'
+import type { Crew } from './crew.ts'
+import type { DeliverPorts } from './deliver-ports.ts'
+import { distrustRestoredEnvironment, identify, refuseUsedEnvironment } from './environment.ts'
+import { fitMapping } from './mapping.ts'
+import { readPersons } from './persons.ts'
+import { Tally } from './tally.ts'
+
+/** What an operator may ask of one delivery. */
+export interface DeliverRequest {
+  readonly run: string
+  /** At most so many persons; the rest stays due. */
+  readonly limit?: number
+  /** Only these, due or not. */
+  readonly only?: readonly PersonId[]
+  /** The plan that the brake may let pass. */
+  readonly accept?: string
+  readonly adoptEnvironment: boolean
+  /** The fingerprint of what shapes this target's delivery (semantics §8.6). */
+  readonly fingerprint: string
+}
+
+/** Persons taken up at once: enough to fill requests, few enough that readings stay fresh. */
+const CHUNK = 500
+
+/** Delivers every due person of one target. */
+export async function deliver(
+  ports: DeliverPorts,
+  settings: Settings,
+  target: TargetSettings,
+  request: DeliverRequest,
+  signal: AbortSignal,
+): Promise<DeliverReport> {
+  const { store, clock, log } = ports
+  const { identity, us } = await identify(ports, signal)
+  const scope: TargetScope = { organization: identity.organizationId, target: target.name }
+  const { mapping, contacts, warnings } = await fitMapping(ports, settings, target, signal)
+  for (const warning of warnings) log.warn({ target: target.name }, warning)
+  await refuseUsedEnvironment(
+    ports,
+    scope,
+    mapping.mode === 'consent' ? mapping.consents : undefined,
+    request.adoptEnvironment,
+    signal,
+  )
+  const written = mapping.mode === 'consent' ? mapping.consents : contacts
+  const restored = await distrustRestoredEnvironment(ports, scope, written, target.clockToleranceMicros, signal)
+  if (restored) log.warn({ target: target.name }, 'this environment was restored from a backup: everybody is due')
+  await markAllOnChange(store, scope, request.fingerprint)
+
+  const search: ContactSearch = {
+    table: contacts,
+    target,
+    columns: mapping.mode === 'contact' ? mapping.columns.map(({ name }) => name) : [],
+  }
+  const parkedSince = parkingCutoff(clock.now(), target)
+  if (!(target.mode === 'consent' && target.addressOnly)) {
+    await markChangedContacts(ports, scope, search, settings.reading.normalise, parkedSince, signal)
+  }
+  const due = dueChunks(store, target.name, request)
+  await resolveUnknown(ports, scope, search, due(), signal)
+  await brakeOnFlips(ports, scope, { mapping, settings, target, accepted: request.accept }, due(), signal)
+
+  const crew: Crew = { ...ports, scope, settings, target, mapping, search, us, run: request.run, parkedSince }
+  const tally = new Tally()
+  const stage = ports.progress.stage(`deliver ${target.name}`, await dueCount(store, target.name, request))
+  for await (const chunk of due()) {
+    signal.throwIfAborted()
+    await settleChunk(crew, chunk, tally, signal)
+    stage.advance(chunk.length)
+  }
+  stage.end()
+  const parking = await store.countParked(target.name, parkedSince)
+  const quarantined = await store.countQuarantine(target.name)
+  return tally.report({ target: target.name, mode: target.mode, ...parking, quarantined, restored, warnings })
+}
+
+/** A changed mapping or policy, another environment, a new target: everybody is due (semantics §8.6). */
+async function markAllOnChange(
+  store: Store,
+  { organization, target }: TargetScope,
+  fingerprint: string,
+): Promise<void> {
+  const name = `delivery/${target}`
+  const value = `${organization} ${fingerprint}`
+  if ((await store.fingerprint(name)) === value) return
+  await store.markAllDue(target)
+  await store.setFingerprint(name, value)
+}
+
+async function dueCount(
+  store: Store,
+  target: string,
+  { only, limit = Number.POSITIVE_INFINITY }: DeliverRequest,
+): Promise<number> {
+  return Math.min(limit, only?.length ?? (await store.countDue(target)))
+}
+
+/** Due persons in key order, chunk by chunk; each call begins anew and sees the same persons. */
+function dueChunks(
+  store: Store,
+  target: string,
+  { only, limit = Number.POSITIVE_INFINITY }: DeliverRequest,
+): () => AsyncIterable<DuePerson[]> {
+  return async function* () {
+    let left = limit
+    if (only !== undefined) {
+      const marked = await store.dueMarks(target, [...new Set(only)].sort())
+      for (let at = 0; at < marked.length && left > 0; at += CHUNK) {
+        const chunk = marked.slice(at, at + Math.min(CHUNK, left))
+        left -= chunk.length
+        yield chunk
+      }
+      return
+    }
+    let after: PersonId | undefined
+    while (left > 0) {
+      const chunk = await store.takeDue(target, after, Math.min(CHUNK, left))
+      if (chunk.length === 0) return
+      left -= chunk.length
+      after = chunk.at(-1)?.person
+      yield chunk
+    }
+  }
+}
+
+/**
+ * Persons never looked up before are looked up now, so that everybody who shares an address or a contact is known
+ * before the first of them is delivered.
+ */
+async function resolveUnknown(
+  ports: DeliverPorts,
+  scope: TargetScope,
+  search: ContactSearch,
+  due: AsyncIterable<DuePerson[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const chunk of due) {
+    signal.throwIfAborted()
+    const ids = chunk.map(({ person }) => person)
+    const known = await ports.store.contactsOf(scope, ids)
+    const unknown = await readPersons(
+      ports.store,
+      ids.filter((id) => !known.has(id)),
+    )
+    if (unknown.size > 0) await findContacts(ports, scope, { ...search, columns: [] }, [...unknown.values()], signal)
+  }
+}

@@ -1,0 +1,77 @@
+/** Is this the environment that the ledger speaks of? Asked before anything is written (semantics §8.8). */
+
+import type { Dataverse, Identity, TableMetadata } from '../dataverse/dataverse.ts'
+import { CodedError } from '../lib/errors.ts'
+import { MARKER } from '../projection/reason.ts'
+import type { Store, TargetScope } from '../store/store.ts'
+import { instantOf } from './contacts.ts'
+
+interface Ports {
+  readonly store: Store
+  readonly dataverse: Dataverse
+}
+
+/** Our id in this environment, remembered as one of ours before it writes. */
+export async function identify(
+  { store, dataverse }: Ports,
+  signal: AbortSignal,
+): Promise<{ identity: Identity; us: ReadonlySet<string> }> {
+  const identity = await dataverse.whoAmI(signal)
+  await store.addWriter(identity.organizationId, identity.userId)
+  return { identity, us: new Set(await store.writers(identity.organizationId)) }
+}
+
+/**
+ * An empty ledger beside rows with our marker means that a store was lost: adopting them is the operator's decision.
+ * @throws CodedError `environment-used`
+ */
+export async function refuseUsedEnvironment(
+  { store, dataverse }: Ports,
+  scope: TargetScope,
+  consents: TableMetadata | undefined,
+  adopt: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (consents === undefined || adopt || (await store.countLedger(scope)) > 0) return
+  if (!(await dataverse.anyStartingWith(consents, 'msdynmkt_reason', `${MARKER} `, signal))) return
+  throw new CodedError('environment-used', [
+    {
+      where: `target ${scope.target}, table ${consents.logicalName}`,
+      found: 'rows that this program wrote, but nothing about them in the store',
+      expected: 'the store that belongs to this environment, or an environment never written to',
+      remedy:
+        'Bring back the store file; if it is lost, run once with --adopt-environment: the reasons on the rows date them.',
+    },
+  ])
+}
+
+/** This many recent ledger rows are compared: one that is older than we know it proves a restore. */
+const COMPARED_ROWS = 1_000
+
+/**
+ * Detects that the environment was restored from a backup: a row's `modifiedon` lies before what we once read. Then
+ * ledger values and spans are dropped, foreign statements stay, and everybody is due.
+ */
+export async function distrustRestoredEnvironment(
+  { store, dataverse }: Ports,
+  scope: TargetScope,
+  table: TableMetadata,
+  clockTolerance: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const recent = (await store.recentLedger(scope, COMPARED_ROWS)).filter(
+    ({ rowId, modifiedFloor }) => rowId !== undefined && modifiedFloor !== undefined,
+  )
+  const ids = [...new Set(recent.flatMap(({ rowId }) => rowId ?? []))]
+  if (ids.length === 0) return false
+  const { rows } = await dataverse.rowsIn(table, [table.primaryId, 'modifiedon'], table.primaryId, ids, signal)
+  const modifiedOn = new Map(rows.map((row) => [row.id, instantOf(row, 'modifiedon')]))
+  const restored = recent.some(({ rowId = '', modifiedFloor = 0 }) => {
+    const now = modifiedOn.get(rowId)
+    return now !== undefined && now < modifiedFloor - clockTolerance
+  })
+  if (!restored) return false
+  await store.distrustLedger(scope)
+  await store.markAllDue(scope.target)
+  return true
+}

@@ -1,0 +1,62 @@
+/** How many known choices a run would turn over, told from the store alone before the first write (semantics §8.7). */
+
+import { createHash } from 'node:crypto'
+import { CodedError } from '../lib/errors.ts'
+import { guard } from '../projection/guard.ts'
+import type { LedgerEntry, Place } from '../store/store.ts'
+import type { WantedValue } from './ledger.ts'
+
+/** A choice wanted at a place. */
+export interface WantedChoice {
+  readonly place: Place
+  readonly optsIn: boolean
+  readonly wanted: WantedValue
+}
+
+/** Counts flips of what the ledger knows, and names the whole of them: the plan that `--accept` takes. */
+export class Flips {
+  toOptedIn = 0
+  toOptedOut = 0
+  readonly #hash = createHash('sha256')
+
+  /** A flip: the ledger's value differs and, were it still there, the guard would let the wanted one replace it. */
+  count({ place, optsIn, wanted }: WantedChoice, entry: LedgerEntry | undefined): void {
+    const known = entry?.confirmed
+    if (known === undefined || known.value === wanted.value) return
+    const held = { ...known, ours: true, loTolerance: 0, hiTolerance: 0 }
+    const claim = { stance: optsIn ? 'opt-in' : 'refusal', lo: wanted.lo, hi: wanted.hi } as const
+    if (guard(claim, held, 'newest') !== 'write') return
+    if (optsIn) this.toOptedIn += 1
+    else this.toOptedOut += 1
+    this.#hash.update(`${place} ${optsIn}\n`)
+  }
+
+  /** Names exactly these flips; once asked for, no more can be counted. */
+  plan(): string {
+    return this.#hash.digest('hex').slice(0, 16)
+  }
+}
+
+/** @throws CodedError `brake` where more than the allowed number would flip either way and `accepted` is another plan. */
+export function applyBrake(
+  flips: Flips,
+  known: number,
+  {
+    target,
+    brake,
+    accepted,
+  }: { target: string; brake: { share: number; atLeast: number }; accepted: string | undefined },
+): void {
+  const allowed = Math.max(brake.atLeast, Math.floor(known * brake.share))
+  if (flips.toOptedIn <= allowed && flips.toOptedOut <= allowed) return
+  const plan = flips.plan()
+  if (plan === accepted) return
+  throw new CodedError('brake', [
+    {
+      where: `target ${target}, before the first write`,
+      found: `${flips.toOptedIn} choices to turn to opted in and ${flips.toOptedOut} to opted out, of ${known} known`,
+      expected: `at most ${allowed} either way`,
+      remedy: `Look into it; if it is right, run again with --accept ${plan}.`,
+    },
+  ])
+}

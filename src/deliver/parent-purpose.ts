@@ -1,0 +1,73 @@
+/** A topic opted in while its purpose is not: nothing would be sent, and nobody would notice (semantics §6.7). */
+
+import { anybodyRefusesParent, type Slot, slotPlace, type WantedSlot, wantedSlot } from '../projection/slot.ts'
+import type { ConsentRow } from '../projection/slot-rows.ts'
+import type { Place, Store, TargetScope } from '../store/store.ts'
+import type { ConsentWork } from './consent-work.ts'
+
+export interface ParentCheck {
+  readonly work: ConsentWork
+  readonly wanted: ReadonlyMap<Place, WantedSlot>
+  readonly rowsOf: (slot: Slot) => readonly ConsentRow[]
+  /** Did the guard keep this place as it is? */
+  readonly superseded: (place: Place) => boolean
+}
+
+/** The topics without an opted-in purpose, and the purpose rows to create for them under `ensure`. */
+export async function ensuredParents(
+  store: Store,
+  scope: TargetScope,
+  check: ParentCheck,
+): Promise<{ without: number; ensured: Map<Place, WantedSlot> }> {
+  const { work, wanted } = check
+  const ensured = new Map<Place, WantedSlot>()
+  if (work.target.parentPurpose === 'off') return { without: 0, ensured }
+  let without = 0
+  for (const [place, topic] of wanted) {
+    if (topic.slot.entry.kind !== 'topic' || !topic.statement.value || check.superseded(place)) continue
+    const parent = parentSlot(work, topic.slot)
+    const parentPlace = slotPlace(parent)
+    if (ensured.has(parentPlace) || isOptedIn(check, parent, parentPlace)) continue
+    without += 1
+    if (work.target.parentPurpose !== 'ensure' || !(await mayBeEnsured(store, scope, check, topic, parent))) continue
+    ensured.set(parentPlace, { slot: parent, statement: topic.statement })
+    without -= 1
+  }
+  return { without, ensured }
+}
+
+/** The purpose's slot at the topic's address; with the purpose's own mapping where it has one. */
+function parentSlot({ entries }: ConsentWork, { channel, address, entry }: Slot): Slot {
+  const mapped = entries.find(
+    ({ kind, id, channel: only }) =>
+      kind === 'purpose' && id === entry.purpose.id && (only === undefined || only === channel),
+  )
+  return {
+    channel,
+    address,
+    entry: mapped ?? { kind: 'purpose', id: entry.purpose.id, purpose: entry.purpose, keys: [] },
+  }
+}
+
+function isOptedIn({ wanted, rowsOf, superseded }: ParentCheck, parent: Slot, place: Place): boolean {
+  const wish = wanted.get(place)
+  if (wish !== undefined && !superseded(place)) return wish.statement.value
+  return rowsOf(parent).some(({ optedIn }) => optedIn === true)
+}
+
+/** Only where nobody ever said anything about the purpose: no row, none in the ledger, no refusal, mapped or not. */
+async function mayBeEnsured(
+  store: Store,
+  scope: TargetScope,
+  { work, rowsOf }: ParentCheck,
+  topic: WantedSlot,
+  parent: Slot,
+): Promise<boolean> {
+  if (rowsOf(parent).length > 0) return false
+  const place = slotPlace(parent)
+  if ((await store.ledger(scope, [place])).has(place)) return false
+  const persons = work.personsAt.get(`${parent.channel}/${parent.address}`) ?? []
+  const policies = { events: work.settings.events, sharedAddress: work.target.sharedAddress }
+  if (wantedSlot(parent, persons, policies)?.statement.value === false) return false
+  return !anybodyRefusesParent(topic.slot.entry, persons, work.settings.events)
+}

@@ -1,0 +1,69 @@
+/** A whole run: what was ingested and delivered, what failed, and whether the sums of semantics §8.4 hold. */
+
+import type { ErrorCode, Next } from '../lib/errors.ts'
+import type { DeliverReport } from './deliver-report.ts'
+import type { Finding } from './exit-code.ts'
+import type { IngestReport } from './ingest-report.ts'
+
+/** A stage that ended early; `message` has the four parts and is free of personal data. */
+export interface StageFailure {
+  readonly stage: string
+  readonly code: ErrorCode
+  readonly next: Next
+  readonly message: string
+}
+
+export interface RunReport {
+  readonly version: 1
+  readonly run: string
+  readonly job: 'sync'
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly durationsMs: Readonly<Record<string, number>>
+  readonly ingest?: IngestReport
+  readonly deliver: readonly DeliverReport[]
+  readonly failures: readonly StageFailure[]
+  readonly warnings: readonly string[]
+  readonly sums: Sums
+  readonly exitCode: number
+}
+
+/** The two sums: every line is one of four, every person has one outcome or stays due. */
+export interface Sums {
+  readonly lines: boolean
+  readonly persons: boolean
+}
+
+export function checkSums(ingest: IngestReport | undefined, deliver: readonly DeliverReport[]): Sums {
+  return {
+    lines: (ingest?.partitions ?? []).every(
+      ({ counts }) => counts.lines === counts.records + counts.rejects + counts.guests + counts.skipped,
+    ),
+    persons: deliver.every(
+      ({ persons, outcomes, deferred }) =>
+        persons === deferred + Object.values(outcomes).reduce((sum, count) => sum + count, 0),
+    ),
+  }
+}
+
+export interface Thresholds {
+  readonly quarantineMax: number
+  readonly strict: boolean
+}
+
+/** Everything in a report that decides its exit code. */
+export function findingsOf(
+  report: Pick<RunReport, 'ingest' | 'deliver' | 'failures' | 'sums'>,
+  leftDue: number,
+  { quarantineMax, strict }: Thresholds,
+): Finding[] {
+  const { ingest, deliver, failures, sums } = report
+  const findings: Finding[] = failures.map(({ next }) => next)
+  if (!sums.lines || !sums.persons) findings.push('defect')
+  if (ingest?.partitions.some(({ damaged }) => damaged.length > 0)) findings.push('source')
+  if (leftDue > 0) findings.push('deferred')
+  if (ingest?.partitions.some(({ tooManyRejects }) => tooManyRejects)) findings.push('rejects-or-quarantine')
+  if (deliver.some(({ quarantined }) => quarantined > quarantineMax)) findings.push('rejects-or-quarantine')
+  if (strict && (ingest?.overdue.length ?? 0) + (ingest?.goneDates.length ?? 0) > 0) findings.push('retention')
+  return findings
+}

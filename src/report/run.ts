@@ -1,0 +1,114 @@
+/** A run while it lasts: its stages, what they gave, how long they took, what failed. */
+
+import { formatInstant, fromMilliseconds, type Instant } from '../consent/time.ts'
+import type { Clock } from '../lib/clock.ts'
+import { CodedError, type Next } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { JsonValue } from '../record/record.ts'
+import type { Store } from '../store/store.ts'
+import type { DeliverReport } from './deliver-report.ts'
+import { exitCode } from './exit-code.ts'
+import type { IngestReport } from './ingest-report.ts'
+import { checkSums, findingsOf, type RunReport, type StageFailure } from './run-report.ts'
+
+/** These end a run at once; after any other failure the next stage is still tried. */
+const ENDING: ReadonlySet<Next> = new Set(['interrupted', 'lease'])
+
+export class RunInTheMaking {
+  readonly id: string
+  readonly startedAt: Instant
+  readonly durationsMs: Record<string, number> = {}
+  readonly failures: StageFailure[] = []
+  readonly deliveries: DeliverReport[] = []
+  ingestion: IngestReport | undefined
+  readonly clock: Clock
+  readonly #log: Log
+  #ended = false
+
+  constructor(id: string, clock: Clock, log: Log) {
+    this.id = id
+    this.clock = clock
+    this.#log = log
+    this.startedAt = fromMilliseconds(clock.now())
+  }
+
+  ingested(report: IngestReport): void {
+    this.ingestion = report
+  }
+
+  delivered(report: DeliverReport): void {
+    this.deliveries.push(report)
+  }
+
+  /** Runs one stage. Trouble with a code is noted and the run goes on; anything else is a defect and is noted as one. */
+  async stage(name: string, work: () => Promise<void>): Promise<void> {
+    if (this.#ended) return
+    const began = this.clock.monotonic()
+    try {
+      await work()
+    } catch (error) {
+      const failure = failureOf(name, error)
+      this.failures.push(failure)
+      this.#ended = ENDING.has(failure.next)
+      this.#log.error({ stage: name, code: failure.code }, failure.message)
+    } finally {
+      this.durationsMs[name] = Math.round(this.clock.monotonic() - began)
+    }
+  }
+}
+
+/** An error without a code is ours: its message may quote data, so only its kind and place are told. */
+function failureOf(stage: string, error: unknown): StageFailure {
+  if (error instanceof CodedError) return { stage, code: error.code, next: error.next, message: error.message }
+  const kind = error instanceof Error ? error.name : typeof error
+  return {
+    stage,
+    code: 'defect',
+    next: 'defect',
+    message: `defect: an unexpected ${kind}${placeOf(error)}; nothing is lost, please report it`,
+  }
+}
+
+/** The first frame of a stack trace: file, line and column of our own code, no message. */
+function placeOf(error: unknown): string {
+  const frame =
+    error instanceof Error ? /\bat .*?((?:src|jobs)\/[\w./-]+:\d+:\d+)/.exec(error.stack ?? '')?.[1] : undefined
+  return frame === undefined ? '' : ` at ${frame}`
+}
+
+/** Counts, checks the sums, decides the exit code, and remembers the run in the store. */
+export async function concludeRun(
+  run: RunInTheMaking,
+  store: Store,
+  {
+    targets,
+    quarantineMax,
+    strict,
+    signal,
+  }: { targets: readonly string[]; quarantineMax: number; strict: boolean; signal?: 'SIGINT' | 'SIGTERM' },
+): Promise<RunReport> {
+  const endedAt = fromMilliseconds(run.clock.now())
+  const deferred = run.deliveries.reduce((sum, report) => sum + report.deferred, 0)
+  let leftDue = deferred
+  for (const target of targets) leftDue += await store.countDue(target)
+  const sums = checkSums(run.ingestion, run.deliveries)
+  const result = {
+    ...(run.ingestion === undefined ? {} : { ingest: run.ingestion }),
+    deliver: run.deliveries,
+    failures: run.failures,
+    sums,
+  }
+  const report: RunReport = {
+    version: 1,
+    run: run.id,
+    job: 'sync',
+    startedAt: formatInstant(run.startedAt),
+    endedAt: formatInstant(endedAt),
+    durationsMs: run.durationsMs,
+    ...result,
+    warnings: [],
+    exitCode: exitCode(findingsOf(result, leftDue, { quarantineMax, strict }), signal),
+  }
+  await store.endRun(run.id, endedAt, report.exitCode, JSON.parse(JSON.stringify(report)) as JsonValue)
+  return report
+}

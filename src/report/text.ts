@@ -1,0 +1,74 @@
+/** A run's report for people at a terminal. */
+
+import type { DeliverReport } from './deliver-report.ts'
+import type { IngestReport } from './ingest-report.ts'
+import type { RunReport } from './run-report.ts'
+
+/** Plain text; one line per fact, nothing personal. */
+export function reportText(report: RunReport): string {
+  const seconds = Object.entries(report.durationsMs).map(([stage, ms]) => `${stage} ${(ms / 1_000).toFixed(1)} s`)
+  return [
+    `Run ${report.run}: ${EXITS[report.exitCode] ?? 'ended'} (exit ${report.exitCode})`,
+    ...(report.ingest === undefined ? [] : ingestLines(report.ingest)),
+    ...report.deliver.flatMap(deliverLines),
+    ...report.failures.map(({ stage, message }) => `  ! ${stage}: ${message}`),
+    `  sums: lines ${report.sums.lines ? 'hold' : 'BROKEN'}, persons ${report.sums.persons ? 'hold' : 'BROKEN'}; ${seconds.join(', ')}`,
+  ].join('\n')
+}
+
+const EXITS: Record<number, string> = {
+  0: 'done',
+  1: 'defect',
+  2: 'configuration or usage',
+  3: 'authentication or authorisation',
+  4: 'source unavailable or damaged',
+  5: 'done, with rejects, quarantined rows or a retention alarm',
+  6: 'deferred work remains',
+  7: 'another run holds the lease',
+  9: 'stopped by the brake',
+  130: 'interrupted',
+  143: 'interrupted',
+}
+
+function ingestLines({ partitions, open, missingDates, goneDates, overdue, changedRecords }: IngestReport): string[] {
+  const sum = (pick: (counts: IngestReport['partitions'][number]['counts']) => number) =>
+    partitions.reduce((total, { counts }) => total + pick(counts), 0)
+  const lines = [
+    `  ingest: ${partitions.length} partitions, ${sum(({ lines }) => lines)} lines = ${sum(({ records }) => records)} records` +
+      ` + ${sum(({ rejects }) => rejects)} rejects + ${sum(({ guests }) => guests)} guests + ${sum(({ skipped }) => skipped)} skipped;` +
+      ` ${changedRecords} records changed`,
+  ]
+  for (const { exportId, date, damaged } of partitions) {
+    for (const key of damaged) lines.push(`  ! ${exportId} ${date}: ${key} is damaged; the partition stays pending`)
+  }
+  for (const { exportId, date, tooManyRejects, counts } of partitions) {
+    if (tooManyRejects) lines.push(`  ! ${exportId} ${date}: ${counts.rejects} of ${counts.lines} lines rejected`)
+  }
+  for (const { exportId, date } of open) lines.push(`  · ${exportId} ${date}: not sealed yet`)
+  for (const { exportId, from, to } of missingDates) lines.push(`  ! ${exportId}: no partition from ${from} to ${to}`)
+  for (const { exportId, date } of goneDates) lines.push(`  ! ${exportId} ${date}: gone before it was ingested`)
+  for (const { exportId, date } of overdue) lines.push(`  ! ${exportId} ${date}: not ingested and close to deletion`)
+  return lines
+}
+
+function deliverLines(report: DeliverReport): string[] {
+  const { target, persons, outcomes, deferred, places, written, rejections, parked, expired } = report
+  const named = Object.entries(outcomes)
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+  const lines = [
+    `  deliver ${target}: ${persons} persons = ${[...named, `${deferred} deferred`].join(' + ')}`,
+    `    choices: ${places.written} written, ${places.superseded} superseded, ${places.unchanged} unchanged, ${places.rejected} rejected; ${parked} parked, ${expired} expired`,
+  ]
+  for (const [what, { optedIn, optedOut, other }] of Object.entries(written)) {
+    lines.push(`    ${what}: ${optedIn} opted in, ${optedOut} opted out${other > 0 ? `, ${other} set` : ''}`)
+  }
+  for (const [code, count] of Object.entries(rejections)) lines.push(`    ! quarantined ${count} × ${code}`)
+  if (report.topicsWithoutPurpose > 0)
+    lines.push(
+      `    ! ${report.topicsWithoutPurpose} topics opted in without their purpose: nothing will be sent for them`,
+    )
+  if (report.restored) lines.push('    ! the environment was restored from a backup: everybody was delivered anew')
+  for (const warning of report.warnings) lines.push(`    · ${warning}`)
+  return lines
+}
