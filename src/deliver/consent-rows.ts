@@ -46,11 +46,9 @@ export async function deliverConsents(
       const slot = all.get(place)
       if (slot === undefined) return
       const rows = reading.rowsOf(slot.slot)
+      const history = { conflicts: attempt.conflicts.get(place) ?? 0, again: attempt.number > 0 }
       const verdict = judgeSlot(slot, rows, known.get(place), policiesOf(work), reading.at)
-      plans.set(
-        place,
-        planSlot(work, slot, place, verdict, known.get(place), reading.at, attempt.conflicts.get(place) ?? 0),
-      )
+      plans.set(place, planSlot(work, slot, place, verdict, known.get(place), reading.at, history))
     }
     for (const place of subjects) decide(place)
     if (attempt.number === 0) {
@@ -167,6 +165,12 @@ function consentRow(row: Row): ConsentRow {
   }
 }
 
+/** What earlier attempts of this run met at a slot. */
+interface History {
+  readonly conflicts: number
+  readonly again: boolean
+}
+
 function planSlot(
   work: ConsentWork,
   wanted: WantedSlot,
@@ -174,7 +178,7 @@ function planSlot(
   verdict: SlotVerdict,
   entry: LedgerEntry | undefined,
   at: Instant,
-  conflicts: number,
+  history: History,
 ): SubjectPlan {
   const { slot, statement } = wanted
   const value = {
@@ -205,7 +209,7 @@ function planSlot(
       const placeWrite = { ...common, from, entry: seen, foreign: verdict.foreign }
       return {
         rulings: [],
-        writes: slotWrites(work, wanted, verdict, conflicts).map((write) => ({ ...write, places: [placeWrite] })),
+        writes: slotWrites(work, wanted, verdict, history).map((write) => ({ ...write, places: [placeWrite] })),
       }
     }
   }
@@ -216,7 +220,7 @@ function slotWrites(
   { run, target, bindings }: ConsentWork,
   wanted: WantedSlot,
   verdict: SlotVerdict & { verdict: 'write' },
-  conflicts: number,
+  { conflicts, again }: History,
 ): Omit<PlannedWrite, 'places'>[] {
   const { slot, statement } = wanted
   const blind = !statement.value
@@ -230,7 +234,7 @@ function slotWrites(
     }
     return [{ row, blind, phase }]
   }
-  const guarded = !blind && (target.strict || verdict.replaces === 'foreign')
+  const guarded = !blind && (target.strict || again || verdict.replaces === 'foreign')
   const columns = updatedColumns(wanted, run)
   return verdict.rows.map(({ id, etag }) => ({
     row: { kind: 'update', id, columns, ...(guarded ? { ifMatch: etag } : {}) },

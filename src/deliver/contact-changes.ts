@@ -60,11 +60,13 @@ async function affectedPersons(
   const named = new Map(rows.map((row) => [row.id, namedPersons(row, target, normalise)]))
   const persons = [...new Set([...[...named.values()].flat(), ...[...known.values()].flat()])]
   const remembered = await store.contactsOf(scope, persons)
+  const ouids = new Map((await store.persons(persons)).map(({ person, ouid }) => [person, comparable(ouid)]))
   const affected = new Set(deleted.flatMap((id) => known.get(id) ?? []))
   for (const row of rows) {
-    const namedHere = named.get(row.id) ?? []
-    for (const person of new Set([...namedHere, ...(known.get(row.id) ?? [])])) {
-      if (!isAsRemembered(row, remembered.get(person) ?? [], namedHere.includes(person), target)) affected.add(person)
+    const matched = comparable(String(row.columns[target.contact.matchAttribute] ?? ''))
+    for (const person of new Set([...(named.get(row.id) ?? []), ...(known.get(row.id) ?? [])])) {
+      const stillNamed = ouids.get(person) === matched
+      if (!isAsRemembered(row, remembered.get(person) ?? [], stillNamed, target)) affected.add(person)
     }
   }
   return [...affected]

@@ -10,7 +10,7 @@ import type { Person } from '../projection/person.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
 import { type ContactSearch, instantOf, searchedColumns } from './contacts.ts'
-import { foundEqual, foundForeign } from './ledger.ts'
+import { foundEqual, foundForeign, type WantedValue } from './ledger.ts'
 import {
   deliverRows,
   type PlaceResult,
@@ -71,7 +71,7 @@ export async function deliverContacts(
     for (const id of ids) {
       const subject = byId.get(id)
       if (subject === undefined) continue
-      const planned = planContact(work, subject, reading.rows.get(id), ledger, reading.at, attempt.last)
+      const planned = planContact(work, subject, reading.rows.get(id), ledger, reading.at, attempt)
       unholdable.set(id, planned.unholdable)
       plans.set(id, planned)
     }
@@ -114,7 +114,7 @@ function planContact(
   row: Row | undefined,
   ledger: ReadonlyMap<Place, LedgerEntry>,
   at: Instant,
-  refusalsOnly: boolean,
+  attempt: { readonly number: number; readonly last: boolean },
 ): PlannedContact {
   const { target, settings } = work
   if (row !== undefined && isSomebodyElses(subject, row, target)) {
@@ -155,18 +155,26 @@ function planContact(
       writes.push({ place: write, verdict, refusal: wanted.claim.stance === 'refusal' })
       continue
     }
-    const { outcome, ledger: after } =
-      verdict.verdict === 'equal'
-        ? {
-            outcome: 'unchanged' as const,
-            ledger:
-              row && foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }),
-          }
-        : { outcome: 'superseded' as const, ledger: foundForeign(place, entry, verdict.foreign) }
-    rulings.push({ ...common, outcome, ledger: after })
+    rulings.push({ ...common, ...ruled(place, entry, value, verdict, row, at) })
   }
-  const sendable = refusalsOnly && row !== undefined ? writes.filter(({ refusal }) => refusal) : writes
-  return { rulings, unholdable, writes: contactWrite(work, subject, row, sendable) }
+  /** The last attempt gives up what needs the row as read, never a refusal. */
+  const sendable = attempt.last && row !== undefined ? writes.filter(({ refusal }) => refusal) : writes
+  return { rulings, unholdable, writes: contactWrite(work, subject, row, sendable, attempt.number > 0) }
+}
+
+/** A column that needs no write: found equal, or kept as somebody else left it. */
+function ruled(
+  place: Place,
+  entry: LedgerEntry | undefined,
+  wanted: WantedValue,
+  verdict: Exclude<ColumnVerdict, { verdict: 'write' }>,
+  row: Row | undefined,
+  at: Instant,
+): Pick<Ruling, 'outcome' | 'ledger'> {
+  if (verdict.verdict === 'superseded')
+    return { outcome: 'superseded', ledger: foundForeign(place, entry, verdict.foreign) }
+  const read = row && { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }
+  return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read) }
 }
 
 /** A contact to be created exists: ours from an answer that was lost, unless its match attribute says otherwise. */
@@ -197,12 +205,16 @@ function judge(
   )
 }
 
-/** One write per contact; on the row as read where an opt-in would replace somebody else's value (semantics §7). */
+/**
+ * One write per contact; on the row as read where an opt-in would replace somebody else's value (semantics §7). So too
+ * when it is sent again: then it goes alone, and one bad row cannot hold up the rest of its batch for ever.
+ */
 function contactWrite(
   { target }: ContactWork,
   subject: ContactSubject,
   row: Row | undefined,
   writes: ReadonlyArray<{ place: PlaceWrite; verdict: { replaces: 'nothing' | 'ours' | 'foreign' }; refusal: boolean }>,
+  again: boolean,
 ): SubjectPlan['writes'] {
   const values = Object.fromEntries(writes.map(({ place }) => [place.what, place.wanted.value]))
   const places = writes.map(({ place }) => place)
@@ -219,7 +231,9 @@ function contactWrite(
     ]
   }
   if (writes.length === 0) return []
-  const guarded = writes.some(({ verdict, refusal }) => !refusal && (target.strict || verdict.replaces === 'foreign'))
+  const guarded = writes.some(
+    ({ verdict, refusal }) => !refusal && (target.strict || again || verdict.replaces === 'foreign'),
+  )
   const update: RowWrite = { kind: 'update', id: row.id, columns: values, ...(guarded ? { ifMatch: row.etag } : {}) }
   return [{ row: update, blind, phase: blind ? 0 : 1, places }]
 }

@@ -96,20 +96,12 @@ export async function deliverRows(
     const last = number === ATTEMPTS - 1
     const reading = await work.plan(open, { number, last, conflicts })
     const sent = await sendPhases(ports, scope, work, reading, signal)
+    const bySubject = grouped(sent)
     for (const [subject, { rulings }] of reading.plans) {
-      const byPlace = results.get(subject) ?? new Map<Place, PlaceResult>()
-      results.set(subject, byPlace)
-      note(
-        byPlace,
-        rulings.map((ruling): PlaceResult => ({ ...ruling, rowId: undefined })),
-      )
-      note(
-        byPlace,
-        worstByPlace(
-          sent.filter((one) => one.subject === subject),
-          reading.at,
-        ),
-      )
+      const ruled = rulings.map((ruling): PlaceResult => ({ ...ruling, rowId: undefined }))
+      const known = results.get(subject) ?? new Map<Place, PlaceResult>()
+      note(known, [...ruled, ...worstByPlace(bySubject.get(subject) ?? [], reading.at)])
+      results.set(subject, known)
     }
     for (const { subject, outcome } of sent) {
       if (outcome.kind === 'conflict') conflicts.set(subject, (conflicts.get(subject) ?? 0) + 1)
@@ -147,6 +139,12 @@ interface Sent {
   readonly subject: string
   readonly write: PlannedWrite
   readonly outcome: WriteOutcome
+}
+
+function grouped(sent: readonly Sent[]): Map<string, Sent[]> {
+  const bySubject = new Map<string, Sent[]>()
+  for (const one of sent) bySubject.set(one.subject, [...(bySubject.get(one.subject) ?? []), one])
+  return bySubject
 }
 
 /** Writes ahead, then sends phase by phase: refusals first, and opt-ins only while their reading is fresh. */

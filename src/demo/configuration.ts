@@ -2,6 +2,20 @@
 
 const TENANT = 'd2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f'
 
+const CURRENT = [
+  { id: 'purpose:10f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f1', value: 'newsletter' },
+  { id: 'purpose:10f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f2', value: 'consents_purposes_partner_offers_enabled' },
+  { id: 'topic:20f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f2', value: 'sports-a1' },
+  { id: 'topic:20f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f3', value: 'travel-b2' },
+]
+
+const LEGACY = [
+  { id: 'new_newsletter', value: 'consents_purposes_newsletter_enabled' },
+  { id: 'new_partneroffers', value: 'consents_purposes_partner_offers_enabled' },
+  { id: 'new_topics', value: 'consents_purposes_newsletter_values_topics-k3Jd_value' },
+  { id: 'donotbulkemail', value: 'consents_channels_email_enabled' },
+]
+
 /**
  * JSON (which is YAML too). The emulator's application and secret open nothing but an emulator. MSAL wants an https
  * authority; the token endpoint in the metadata is the emulator's own.
@@ -13,6 +27,7 @@ export function demoConfiguration(url: string): string {
     tenant_id: TENANT,
     instance: url,
   }
+  const connection = { authentication, properties: {}, upsert_mode: false }
   const authority = {
     authority: `https://login.microsoftonline.com/${TENANT}`,
     authorityMetadata: {
@@ -22,39 +37,19 @@ export function demoConfiguration(url: string): string {
       jwks_uri: `${url}/${TENANT}/discovery/v2.0/keys`,
     },
   }
-  const current = {
-    type: 'microsoft-dynamics-cpc',
-    authentication,
-    properties: {},
-    mappings: [
-      { id: 'purpose:10f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f1', value: 'newsletter' },
-      { id: 'purpose:10f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f2', value: 'consents_purposes_partner_offers_enabled' },
-      { id: 'topic:20f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f2', value: 'sports-a1' },
-      { id: 'topic:20f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f3', value: 'travel-b2' },
-    ],
-    upsert_mode: false,
-  }
-  const legacy = {
-    type: 'microsoft-dynamics',
-    authentication,
-    properties: {},
-    mappings: [
-      { id: 'new_newsletter', value: 'consents_purposes_newsletter_enabled' },
-      { id: 'new_partneroffers', value: 'consents_purposes_partner_offers_enabled' },
-      { id: 'new_topics', value: 'consents_purposes_newsletter_values_topics-k3Jd_value' },
-      { id: 'donotbulkemail', value: 'consents_channels_email_enabled' },
-    ],
-    upsert_mode: false,
-  }
   return JSON.stringify(
     {
       source: { directory: './export' },
       store: { sqlite: './state/didomi-dataverse.db' },
       targets: [
-        { name: 'current', integration: current, authentication: authority, brake: { share: 1, atLeast: 100_000 } },
+        {
+          name: 'current',
+          integration: { type: 'microsoft-dynamics-cpc', ...connection, mappings: CURRENT },
+          authentication: authority,
+        },
         {
           name: 'legacy',
-          integration: legacy,
+          integration: { type: 'microsoft-dynamics', ...connection, mappings: LEGACY },
           authentication: authority,
           entryOptions: {
             new_partneroffers: { trueValue: 'Yes', falseValue: 'No' },

@@ -34,7 +34,7 @@ export async function showPersons(url: string): Promise<string> {
     const own = consents
       .filter(({ msdynmkt_contactpointvalue: value }) => value === address)
       .map((row) => {
-        const id = String(row['_msdynmkt_topicid_value'] ?? row['_msdynmkt_purposeid_value'])
+        const id = String(row['msdynmkt_topicid'] ?? row['msdynmkt_purposeid'])
         return `${PURPOSES[id] ?? id} ${CHOICES[String(row['msdynmkt_value'])]}`
       })
     return [
