@@ -8,7 +8,8 @@ import { comparable, normaliseAddress } from '../projection/contact-point.ts'
 import { normaliseOuid } from '../record/normalise.ts'
 import type { ReadingSettings } from '../record/record.ts'
 import type { PersonContact, PersonId, Store, TargetScope } from '../store/store.ts'
-import { type ContactSearch, contactColumnOf, searchedColumns } from './contacts.ts'
+import { type ContactSearch, contactColumnOf, findContacts, searchedColumns } from './contacts.ts'
+import { readPersons } from './persons.ts'
 
 interface Ports {
   readonly store: Store
@@ -41,7 +42,12 @@ export async function markChangedContacts(
       await store.setDeltaLink(scope, undefined)
       return markChangedContacts({ store, dataverse, log }, scope, search, normalise, parkedSince, signal)
     }
-    await store.markDue(scope.target, await affectedPersons(store, scope, target, normalise, page.rows, page.deleted))
+    const affected = await affectedPersons(store, scope, target, normalise, page.rows, page.deleted)
+    await store.markDue(scope.target, affected)
+    const persons = await readPersons(store, affected)
+    if (persons.size > 0) {
+      await findContacts({ store, dataverse }, scope, { ...search, columns: [] }, [...persons.values()], signal)
+    }
     if (page.deltaLink !== undefined) await store.setDeltaLink(scope, page.deltaLink)
   }
   return true

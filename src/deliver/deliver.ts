@@ -134,8 +134,8 @@ function dueChunks(
 }
 
 /**
- * Persons never looked up before are looked up now, so that everybody who shares an address or a contact is known
- * before the first of them is delivered.
+ * Persons without a known contact are looked up now, so that everybody who shares an address or a contact is known
+ * before the first of them is delivered. (Those whose contact changed were looked up when that was seen.)
  */
 async function resolveUnknown(
   ports: DeliverPorts,
@@ -148,9 +148,10 @@ async function resolveUnknown(
     signal.throwIfAborted()
     const ids = chunk.map(({ person }) => person)
     const known = await ports.store.contactsOf(scope, ids)
+    const hasContact = (id: PersonId) => known.get(id)?.some(({ contactId }) => contactId !== undefined) ?? false
     const unknown = await readPersons(
       ports.store,
-      ids.filter((id) => !known.has(id)),
+      ids.filter((id) => !hasContact(id)),
     )
     if (unknown.size > 0) await findContacts(ports, scope, { ...search, columns: [] }, [...unknown.values()], signal)
   }

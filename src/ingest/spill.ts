@@ -16,13 +16,15 @@ type SpilledState = readonly [part: number, person: string, ouid: string, userId
 
 export class Spill {
   readonly #folder: string
+  readonly #bufferedCharacters: number
   readonly #buffers = new Map<string, string[]>()
   readonly #written = new Set<string>()
   #buffered = 0
 
   /** `folder` is made when first needed and removed by `close`; what a killed run left there is removed first. */
-  constructor(folder: string) {
+  constructor(folder: string, bufferedCharacters = BUFFERED_CHARACTERS) {
     this.#folder = folder
+    this.#bufferedCharacters = bufferedCharacters
   }
 
   /** Takes one state; `part` numbers the object it came from. */
@@ -33,7 +35,7 @@ export class Spill {
     if (buffer === undefined) this.#buffers.set(bucket, [line])
     else buffer.push(line)
     this.#buffered += line.length
-    if (this.#buffered > BUFFERED_CHARACTERS) await this.#flush()
+    if (this.#buffered > this.#bufferedCharacters) await this.#flush()
   }
 
   /** Reduced states of all parts but the damaged ones, bucket by bucket, in order of person and `user.id`. */

@@ -31,19 +31,22 @@ export function resolve(
 ): Resolution {
   if (typeof value !== 'string') return resolved(explicitReading(value, options.wants, options.li), options.known)
   if (value === '') return { kind: 'unparsable' }
-  const candidates = isPath(value) ? pathReadings(value) : bareReadings(value, options)
-  if (isPath(value) && candidates.length === 0) {
-    const bare = bareReadings(value, options)
-    return bare.length === 0 ? { kind: 'unparsable' } : choose(bare, options)
-  }
-  return choose(candidates, options)
+  const entity = Object.hasOwn(options.lookup, value) ? options.lookup[value] : undefined
+  if (entity !== undefined) return resolved(explicitReading(entity, options.wants, options.li), options.known)
+  const paths = isPath(value) ? pathReadings(value) : []
+  if (paths.length > 0) return choose(paths, supported(paths, options.known), options)
+  const bare = bareReadings(value, options)
+  /** The order decides between bare ids, so only the first is a reading; a frozen one stays all the same. */
+  if (bare.length > 0) return choose(bare, bare.slice(0, 1), options)
+  return { kind: isPath(value) ? 'unparsable' : 'unmatched' }
 }
 
+/** The frozen reading, or the only one that known ids support. */
 function choose(
   candidates: readonly Reading[],
+  matching: readonly Reading[],
   { known, frozen }: { known: KnownIds; frozen: string | undefined },
 ): Resolution {
-  const matching = preferred(candidates, known)
   const held = frozen === undefined ? undefined : candidates.find((reading) => readingText(reading) === frozen)
   if (held !== undefined) {
     const second = matching.find((reading) => readingText(reading) !== frozen)
@@ -64,31 +67,23 @@ const resolved = (reading: Reading, known: KnownIds) =>
   ({ kind: 'resolved', reading, known: isKnown(reading, known) }) as const
 
 /** The readings that known ids support; an unknown value id counts only where nothing else does (semantics §4). */
-function preferred(candidates: readonly Reading[], known: KnownIds): readonly Reading[] {
-  const supported = candidates.filter((reading) => isKnown(reading, known))
-  const certain = supported.filter((reading) => {
+function supported(candidates: readonly Reading[], known: KnownIds): readonly Reading[] {
+  const matching = candidates.filter((reading) => isKnown(reading, known))
+  const certain = matching.filter((reading) => {
     if (reading.kind !== 'key' || reading.key.kind !== 'value') return true
     return known.value(reading.key.purpose, reading.key.preference, reading.key.value)
   })
-  return certain.length > 0 ? certain : supported
+  return certain.length > 0 ? certain : matching
 }
 
-/** A bare id, in this order: the lookup, a purpose, a v2 value, a v1 preference. The first that fits is the one. */
-function bareReadings(
-  id: string,
-  {
-    wants,
-    li,
-    known,
-    lookup,
-  }: { wants: Wants; li: boolean; known: KnownIds; lookup: Readonly<Record<string, ExplicitReference>> },
-): Reading[] {
-  const entity = Object.hasOwn(lookup, id) ? lookup[id] : undefined
-  if (entity !== undefined) return [explicitReading(entity, wants, li)]
-  if (known.purpose(id)) return [explicitReading({ purpose: id }, wants, li)]
-  if (known.placesOf(id).length > 0) return [{ kind: 'value-anywhere', value: id }]
-  if (known.purposesOfV1(id).length > 0) return [{ kind: 'preference-anywhere', form: 'preference', preference: id }]
-  return []
+/** What a bare id may name, in this order: a purpose, a v2 value, a v1 preference. The lookup came before. */
+function bareReadings(id: string, { wants, li, known }: { wants: Wants; li: boolean; known: KnownIds }): Reading[] {
+  const readings: Reading[] = []
+  if (known.purpose(id)) readings.push(explicitReading({ purpose: id }, wants, li))
+  if (known.placesOf(id).length > 0) readings.push({ kind: 'value-anywhere', value: id })
+  if (known.purposesOfV1(id).length > 0)
+    readings.push({ kind: 'preference-anywhere', form: 'preference', preference: id })
+  return readings
 }
 
 function explicitReading({ purpose, preference, value }: ExplicitReference, wants: Wants, li: boolean): Reading {

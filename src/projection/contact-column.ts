@@ -213,17 +213,20 @@ export function sameValue(
   if (statesNothing(stored)) return statesNothing(wanted)
   switch (metadata.type) {
     case 'choices':
-      return (
-        typeof stored === 'string' &&
-        typeof wanted === 'string' &&
-        sortedCodes(stored.split(',').map((code) => code.trim())) === wanted
-      )
+      return codesOf(stored) === codesOf(wanted)
     case 'date-time':
       return parseInstant(stored) === parseInstant(wanted)
     default:
       return stored === wanted
   }
 }
+
+const codesOf = (value: JsonValue | undefined): string =>
+  sortedCodes(
+    String(value ?? '')
+      .split(',')
+      .map((code) => code.trim()),
+  )
 
 /** Null states nothing; an empty text or set is how Dataverse may answer null. */
 export function statesNothing(stored: JsonValue | undefined): boolean {

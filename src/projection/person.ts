@@ -2,7 +2,7 @@
 
 import type { Key } from '../consent/key.ts'
 import { everybody, everybodysSet, newestAttribute, overlay, overlaySets } from '../consent/overlay.ts'
-import type { State } from '../consent/state.ts'
+import { compareMarks, type Stamp, type State } from '../consent/state.ts'
 import {
   type AttributeStatement,
   attributeOf,
@@ -55,7 +55,7 @@ export function personAttribute(person: Person, name: string): AttributeStatemen
   const stamps = person.states.flatMap((state) =>
     [...state.said.values()].flatMap((byChoice) => [...byChoice.values()]),
   )
-  const stamp = stamps.reduce((a, b) => (b[0] > a[0] ? b : a), [SINCE_EVER, -1] as const)
+  const stamp = stamps.reduce<Stamp>((a, b) => (compareMarks(b, a) > 0 ? b : a), [SINCE_EVER, -1])
   return { json: JSON.stringify(person.ouid), stamp, lo: SINCE_EVER, hi: stamp[0] }
 }
 
