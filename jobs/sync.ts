@@ -41,6 +41,7 @@ export async function sync(
   }
   return concludeRun(run, ports.store, {
     targets: [...request.deliver.keys()],
+    warnings: settings.warnings,
     quarantineMax: settings.quarantine.max,
     strict: request.strict,
   })

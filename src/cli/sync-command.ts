@@ -56,7 +56,7 @@ export async function runSync(flags: SyncFlags, version: string): Promise<number
     await checkIngestSettings(ports.store, settings, flags.rebuild)
     const report = await sync(ports, settings, requestOf(flags, settings), interruption.signal)
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return interruption.code() ?? report.exitCode
+    return report.exitCode
   } finally {
     interruption.end()
     await ports.close()
@@ -128,27 +128,25 @@ async function checkIngestSettings(store: Store, settings: Settings, rebuild: bo
 
 interface Interruption {
   readonly signal: AbortSignal
-  code(): number | undefined
   end(): void
 }
 
 /** SIGINT and SIGTERM end the run in order: what is in flight is answered or left due; nothing is half written. */
 function interruptible(): Interruption {
   const controller = new AbortController()
-  let code: number | undefined
   const stop = (name: NodeJS.Signals) => {
-    code = name === 'SIGINT' ? 130 : 143
-    controller.abort(
-      new CodedError('interrupted', [
-        { where: 'this run', found: name, expected: 'to go on to its end', remedy: 'State is valid: run again.' },
-      ]),
-    )
+    const complaint = {
+      where: 'this run',
+      found: name,
+      expected: 'to go on to its end',
+      remedy: 'State is valid: run again.',
+    }
+    controller.abort(new CodedError(name === 'SIGINT' ? 'interrupted' : 'terminated', [complaint]))
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   return {
     signal: controller.signal,
-    code: () => code,
     end: () => {
       process.off('SIGINT', stop)
       process.off('SIGTERM', stop)

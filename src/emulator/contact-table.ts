@@ -24,17 +24,17 @@ const DO_NOT_COLUMNS = [
   'donotsendmm',
 ]
 
-const TEXTS: readonly (readonly [string, number])[] = [
+const TEXTS: readonly (readonly [string, number, ('Email' | 'Phone')?])[] = [
   ['firstname', 50],
   ['middlename', 50],
   ['lastname', 50],
-  ['emailaddress1', 100],
-  ['emailaddress2', 100],
-  ['emailaddress3', 100],
-  ['mobilephone', 50],
-  ['telephone1', 50],
-  ['telephone2', 50],
-  ['telephone3', 50],
+  ['emailaddress1', 100, 'Email'],
+  ['emailaddress2', 100, 'Email'],
+  ['emailaddress3', 100, 'Email'],
+  ['mobilephone', 50, 'Phone'],
+  ['telephone1', 50, 'Phone'],
+  ['telephone2', 50, 'Phone'],
+  ['telephone3', 50, 'Phone'],
   ['externaluseridentifier', 50],
   ['employeeid', 50],
   ['governmentid', 50],
@@ -47,7 +47,7 @@ const TEXTS: readonly (readonly [string, number])[] = [
 
 function columns(): Column[] {
   return [
-    ...TEXTS.map(([name, length]) => text(name, length)),
+    ...TEXTS.map(([name, length, format]) => text(name, length, format === undefined ? {} : { format })),
     text('fullname', 160, { readOnly: true }),
     column('memo', 'description', { maxLength: 2000 }),
     ...DO_NOT_COLUMNS.map((name) => boolean(name)),

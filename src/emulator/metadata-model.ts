@@ -95,7 +95,11 @@ function details(column: Column): Record<string, unknown> {
   switch (column.type) {
     case 'text':
     case 'memo':
-      return { MaxLength: column.maxLength ?? 100, Format: 'Text', FormatName: { Value: 'Text' } }
+      return {
+        MaxLength: column.maxLength ?? 100,
+        Format: column.format ?? 'Text',
+        FormatName: { Value: column.format ?? 'Text' },
+      }
     case 'boolean':
       return { DefaultValue: column.defaultValue === true }
     case 'choice':

@@ -50,6 +50,8 @@ export interface Column {
   readonly custom: boolean
   readonly defaultValue: Value
   readonly maxLength?: number
+  /** Of a text: what forms make of it; the server checks none. `Text` where absent. */
+  readonly format?: 'Email' | 'Phone'
   readonly minValue?: number
   readonly maxValue?: number
   readonly options?: readonly ChoiceOption[]

@@ -10,7 +10,7 @@
  * - `deferred`: the work stays due and the next run takes it up; exit 6.
  * - `lease`: another run holds the store; exit 7.
  * - `brake`: the run would flip too much; exit 9 until a plan is accepted.
- * - `interrupted`: a signal stopped the run; exit 130 or 143.
+ * - `interrupted`, `terminated`: SIGINT or SIGTERM stopped the run; exit 130 or 143.
  */
 export type Next =
   | 'defect'
@@ -21,6 +21,7 @@ export type Next =
   | 'lease'
   | 'brake'
   | 'interrupted'
+  | 'terminated'
 
 /** Every code with what happens next. The comment of a code is its runbook entry. */
 export const ERROR_CODES = {
@@ -62,8 +63,10 @@ export const ERROR_CODES = {
   'lease-held': 'lease',
   /** The brake of semantics §8.7: look at the plan, then run again with `--accept PLAN`. */
   brake: 'brake',
-  /** A signal stopped the run. State is valid: run again. */
+  /** SIGINT stopped the run. State is valid: run again. */
   interrupted: 'interrupted',
+  /** SIGTERM stopped the run (a pod that had to go). State is valid: run again. */
+  terminated: 'terminated',
 } as const satisfies Record<string, Next>
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -5,7 +5,9 @@ import type { Next } from '../lib/errors.ts'
 /** Something that decides the exit code. */
 export type Finding = Next | 'rejects-or-quarantine' | 'retention'
 
-const CODES: Record<Exclude<Finding, 'interrupted'>, number> = {
+const CODES: Record<Finding, number> = {
+  interrupted: 130,
+  terminated: 143,
   defect: 1,
   configuration: 2,
   authorisation: 3,
@@ -17,12 +19,11 @@ const CODES: Record<Exclude<Finding, 'interrupted'>, number> = {
   brake: 9,
 }
 
-/** Several apply: the first of these wins. */
-const ORDER = [1, 3, 2, 7, 9, 6, 4, 5]
+/** Several apply: the first of these wins. An interruption outranks all: nothing else was looked at to its end. */
+const ORDER = [130, 143, 1, 3, 2, 7, 9, 6, 4, 5]
 
-/** 0 where nothing was found. An interruption outranks all: 130 for SIGINT, 143 for SIGTERM. */
-export function exitCode(findings: readonly Finding[], signal?: 'SIGINT' | 'SIGTERM'): number {
-  if (findings.includes('interrupted')) return signal === 'SIGINT' ? 130 : 143
-  const codes = findings.flatMap((finding) => (finding === 'interrupted' ? [] : [CODES[finding]]))
+/** 0 where nothing was found. */
+export function exitCode(findings: readonly Finding[]): number {
+  const codes = findings.map((finding) => CODES[finding])
   return ORDER.find((code) => codes.includes(code)) ?? 0
 }

@@ -12,7 +12,7 @@ import type { IngestReport } from './ingest-report.ts'
 import { checkSums, findingsOf, type RunReport, type StageFailure } from './run-report.ts'
 
 /** These end a run at once; after any other failure the next stage is still tried. */
-const ENDING: ReadonlySet<Next> = new Set(['interrupted', 'lease'])
+const ENDING: ReadonlySet<Next> = new Set(['interrupted', 'terminated', 'lease'])
 
 export class RunInTheMaking {
   readonly id: string
@@ -76,16 +76,21 @@ function placeOf(error: unknown): string {
   return frame === undefined ? '' : ` at ${frame}`
 }
 
+/** What decides a run's end besides its stages. */
+export interface Conclusion {
+  /** Targets whose due persons were to be delivered. */
+  readonly targets: readonly string[]
+  /** What the configuration had to say. */
+  readonly warnings: readonly string[]
+  readonly quarantineMax: number
+  readonly strict: boolean
+}
+
 /** Counts, checks the sums, decides the exit code, and remembers the run in the store. */
 export async function concludeRun(
   run: RunInTheMaking,
   store: Store,
-  {
-    targets,
-    quarantineMax,
-    strict,
-    signal,
-  }: { targets: readonly string[]; quarantineMax: number; strict: boolean; signal?: 'SIGINT' | 'SIGTERM' },
+  { targets, warnings, quarantineMax, strict }: Conclusion,
 ): Promise<RunReport> {
   const endedAt = fromMilliseconds(run.clock.now())
   const deferred = run.deliveries.reduce((sum, report) => sum + report.deferred, 0)
@@ -106,8 +111,8 @@ export async function concludeRun(
     endedAt: formatInstant(endedAt),
     durationsMs: run.durationsMs,
     ...result,
-    warnings: [],
-    exitCode: exitCode(findingsOf(result, leftDue, { quarantineMax, strict }), signal),
+    warnings,
+    exitCode: exitCode(findingsOf(result, leftDue, { quarantineMax, strict })),
   }
   await store.endRun(run.id, endedAt, report.exitCode, JSON.parse(JSON.stringify(report)) as JsonValue)
   return report

@@ -5,7 +5,7 @@ import type { PersonContact, Store } from '../../src/store/store.ts'
 import { HOSTILE, person, SCOPE } from './store-samples.ts'
 
 const OTHER = { ...SCOPE, organization: '8a6c0000-0000-4000-8000-000000000002' }
-const email = (address: string) => ({ channel: 'email', address })
+const email = (address: string) => ({ channel: 'email' as const, address })
 
 export function contactRules(store: () => Store): void {
   it('contacts come back as saved, a person without any differs from an unknown one', async () => {
