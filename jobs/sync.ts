@@ -36,7 +36,7 @@ export async function sync(
     if (wishes === undefined) continue
     await run.stage(`deliver ${target.name}`, async () => {
       const dataverse = ports.openDataverse(target)
-      run.delivered(await deliver({ ...ports, dataverse }, settings, target, wishes, signal))
+      await deliver({ ...ports, dataverse }, settings, target, wishes, (report) => run.delivered(report), signal)
     })
   }
   return concludeRun(run, ports.store, {

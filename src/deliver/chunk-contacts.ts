@@ -3,6 +3,7 @@
 import type { Instant } from '../consent/time.ts'
 import type { PersonId, Place } from '../store/store.ts'
 import { type ContactSubject, columnPlace, deliverContacts } from './contact-rows.ts'
+import { pointsOf } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
 import type { Mapping } from './mapping.ts'
 import type { PlaceResult } from './rows.ts'
@@ -54,13 +55,18 @@ export async function settleContacts(
 
 /** A contact that was created is the person's from now on. */
 async function rememberCreated(
-  { store, scope }: Crew,
+  { store, scope, target }: Crew,
   candidates: readonly Candidate[],
   places: ReadonlyMap<string, readonly PlaceResult[]>,
 ): Promise<void> {
-  const made = candidates.flatMap(({ person, creating, found }) =>
+  const made = candidates.flatMap(({ person, creating }) =>
     creating !== undefined && places.get(creating.id)?.some(({ outcome }) => outcome === 'written')
-      ? [{ person: person.id, contacts: [{ contactId: creating.id, addresses: found.points }] }]
+      ? [
+          {
+            person: person.id,
+            contacts: [{ contactId: creating.id, addresses: pointsOf(person, [creating], target).points }],
+          },
+        ]
       : [],
   )
   if (made.length > 0) await store.saveContacts(scope, made)

@@ -85,18 +85,23 @@ function namedPersons(row: Row, target: TargetSettings, normalise: ReadingSettin
   return [...new Set([value.trim(), comparable(value), normaliseOuid(value, normalise)])].map(personId)
 }
 
+/** Is the contact known with these very addresses? One that is gone counts as a change, as does one of another source. */
 function isAsRemembered(row: Row, contacts: readonly PersonContact[], named: boolean, target: TargetSettings): boolean {
   const end = typeof row.columns['_masterid_value'] === 'string' ? row.columns['_masterid_value'].toLowerCase() : row.id
   const contact = contacts.find(({ contactId }) => contactId === end)
   if (contact === undefined || !named) return false
-  return target.contactPoints.every(({ channel, from }) => {
-    const column = contactColumnOf(from)
-    const raw = column === undefined ? undefined : row.columns[column]
-    if (end !== row.id || typeof raw !== 'string') return true
-    const normalised = normaliseAddress(channel, raw, target.defaultCountry)
-    return (
-      normalised.kind !== 'address' ||
-      contact.addresses.some((known) => known.channel === channel && known.address === normalised.address)
-    )
-  })
+  if (end !== row.id) return true
+  const now = new Set(
+    target.contactPoints.flatMap(({ channel, from }) => {
+      const column = contactColumnOf(from)
+      const raw = column === undefined ? undefined : row.columns[column]
+      if (typeof raw !== 'string') return []
+      const normalised = normaliseAddress(channel, raw, target.defaultCountry)
+      return normalised.kind === 'address' ? [`${channel}/${normalised.address}`] : []
+    }),
+  )
+  return (
+    now.size === contact.addresses.length &&
+    contact.addresses.every(({ channel, address }) => now.has(`${channel}/${address}`))
+  )
 }

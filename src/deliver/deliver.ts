@@ -32,24 +32,32 @@ export interface DeliverRequest {
 /** Persons taken up at once: enough to fill requests, few enough that readings stay fresh. */
 const CHUNK = 500
 
-/** Delivers every due person of one target. */
+/**
+ * Delivers every due person of one target. `conclude` is told what came of it, also when it ends early with an error:
+ * whoever was settled by then has an outcome, the rest stays due.
+ */
 export async function deliver(
   ports: DeliverPorts,
   settings: Settings,
   target: TargetSettings,
   request: DeliverRequest,
+  conclude: (report: DeliverReport) => void,
   signal: AbortSignal,
-): Promise<DeliverReport> {
+): Promise<void> {
   const { store, clock, log } = ports
   const { identity, us } = await identify(ports, signal)
   const scope: TargetScope = { organization: identity.organizationId, target: target.name }
-  const { mapping, contacts, warnings } = await fitMapping(ports, settings, target, signal)
+  const { mapping, contacts, ...fitted } = await fitMapping(ports, settings, target, signal)
+  const warnings = [...fitted.warnings, ...(await strangers(store, request))]
   for (const warning of warnings) log.warn({ target: target.name }, warning)
   await refuseUsedEnvironment(
     ports,
     scope,
-    mapping.mode === 'consent' ? mapping.consents : undefined,
-    request.adoptEnvironment,
+    {
+      consents: mapping.mode === 'consent' ? mapping.consents : undefined,
+      targets: settings.targets.map(({ name }) => name),
+      adopt: request.adoptEnvironment,
+    },
     signal,
   )
   const written = mapping.mode === 'consent' ? mapping.consents : contacts
@@ -73,15 +81,18 @@ export async function deliver(
   const crew: Crew = { ...ports, scope, settings, target, mapping, search, us, run: request.run, parkedSince }
   const tally = new Tally()
   const stage = ports.progress.stage(`deliver ${target.name}`, await dueCount(store, target.name, request))
-  for await (const chunk of due()) {
-    signal.throwIfAborted()
-    await settleChunk(crew, chunk, tally, signal)
-    stage.advance(chunk.length)
+  try {
+    for await (const chunk of due()) {
+      signal.throwIfAborted()
+      await settleChunk(crew, chunk, tally, signal)
+      stage.advance(chunk.length)
+    }
+  } finally {
+    stage.end()
+    const parking = await store.countParked(target.name, parkedSince)
+    const quarantined = await store.countQuarantine(target.name)
+    conclude(tally.report({ target: target.name, mode: target.mode, ...parking, quarantined, restored, warnings }))
   }
-  stage.end()
-  const parking = await store.countParked(target.name, parkedSince)
-  const quarantined = await store.countQuarantine(target.name)
-  return tally.report({ target: target.name, mode: target.mode, ...parking, quarantined, restored, warnings })
 }
 
 /** A changed mapping or policy, another environment, a new target: everybody is due (semantics §8.6). */
@@ -95,6 +106,13 @@ async function markAllOnChange(
   if ((await store.fingerprint(name)) === value) return
   await store.markAllDue(target)
   await store.setFingerprint(name, value)
+}
+
+/** `--only` may name persons that no export ever named: a typing error should not look like success. */
+async function strangers(store: Store, { only = [] }: DeliverRequest): Promise<string[]> {
+  const known = new Set((await store.persons(only)).map(({ person }) => person))
+  const unknown = only.filter((person) => !known.has(person)).length
+  return unknown === 0 ? [] : [`${unknown} of the persons asked for are not in the store`]
 }
 
 async function dueCount(

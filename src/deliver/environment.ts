@@ -22,17 +22,20 @@ export async function identify(
 }
 
 /**
- * An empty ledger beside rows with our marker means that a store was lost: adopting them is the operator's decision.
+ * Empty ledgers beside rows with our marker mean that a store was lost: adopting them is the operator's decision. A
+ * ledger of any target will do: rows that another target wrote into the same environment say nothing about the store.
  * @throws CodedError `environment-used`
  */
 export async function refuseUsedEnvironment(
   { store, dataverse }: Ports,
   scope: TargetScope,
-  consents: TableMetadata | undefined,
-  adopt: boolean,
+  { consents, targets, adopt }: { consents: TableMetadata | undefined; targets: readonly string[]; adopt: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  if (consents === undefined || adopt || (await store.countLedger(scope)) > 0) return
+  if (consents === undefined || adopt) return
+  for (const target of targets) {
+    if ((await store.countLedger({ ...scope, target })) > 0) return
+  }
   if (!(await dataverse.anyStartingWith(consents, 'msdynmkt_reason', `${MARKER} `, signal))) return
   throw new CodedError('environment-used', [
     {
@@ -71,7 +74,8 @@ export async function distrustRestoredEnvironment(
     return now !== undefined && now < modifiedFloor - clockTolerance
   })
   if (!restored) return false
-  await store.distrustLedger(scope)
+  /** Due first: killed in between, the next run finds the proof again. */
   await store.markAllDue(scope.target)
+  await store.distrustLedger(scope)
   return true
 }

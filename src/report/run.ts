@@ -69,10 +69,10 @@ function failureOf(stage: string, error: unknown): StageFailure {
   }
 }
 
-/** The first frame of a stack trace: file, line and column of our own code, no message. */
+/** The first frame of a stack trace: file, line and column of our own code. The message goes first: it may look like a frame. */
 function placeOf(error: unknown): string {
-  const frame =
-    error instanceof Error ? /\bat .*?((?:src|jobs)\/[\w./-]+:\d+:\d+)/.exec(error.stack ?? '')?.[1] : undefined
+  const frames = error instanceof Error ? (error.stack ?? '').replace(error.message, '') : ''
+  const frame = /\bat .*?((?:src|jobs)\/[\w./-]+:\d+:\d+)/.exec(frames)?.[1]
   return frame === undefined ? '' : ` at ${frame}`
 }
 
