@@ -70,22 +70,37 @@ program
   .option('--port <n>', 'port on 127.0.0.1; any free one by default', wholeNumber)
   .option('--seed <file>', 'rows and columns to begin with')
   .action(async ({ port, seed }: { port?: number; seed?: string }) => {
-    await runEmulator({ port: port ?? 0, seedFile: seed })
+    try {
+      await runEmulator({ port: port ?? 0, seedFile: seed })
+    } catch (error) {
+      const found = error instanceof Error && 'code' in error ? String(error.code) : 'a seed that cannot be read'
+      const [expected, remedy] = ['a free port and a seed that fits the tables', 'Choose others.']
+      throw new CodedError('usage', [{ where: 'emulate', found, expected, remedy }], { cause: error })
+    }
   })
 
-try {
-  await program.parseAsync()
-} catch (error) {
+/** Says what ended the program, and sets its exit code. A message without a code may quote data: only its kind is told. */
+function conclude(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2
   } else if (error instanceof CodedError) {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = exitCode([error.next])
   } else {
-    /** A message without a code may quote data: only its kind is told. */
-    process.stderr.write(
-      `defect: an unexpected ${error instanceof Error ? error.name : typeof error}; please report it\n`,
-    )
+    const kind = error instanceof Error ? error.name : typeof error
+    process.stderr.write(`defect: an unexpected ${kind}; please report it\n`)
     process.exitCode = 1
   }
+}
+
+/** An error that nobody waits for ends the program too, and Node would print its message. */
+process.once('uncaughtException', (error) => {
+  conclude(error)
+  process.exit()
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  conclude(error)
 }

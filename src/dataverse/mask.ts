@@ -79,8 +79,9 @@ const PERSONAL: readonly RegExp[] = [
   /\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b/gi,
   // Telephone numbers are written with gaps: five digits in all, however they are grouped.
   /\+?\d(?:[\s./()-]{0,2}\d){4,}/g,
-  // Base64 and the like: long runs of mixed case with digits; column names are of one case.
-  /(?<![\w+/])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[\w+/-]{16,}={0,2}/g,
+  // Base64 and the like: long runs of mixed case with digits; column names are of one case, and privileges
+  // (`prvCreatemsdynmkt_contactpointconsent4`) are what the operator has to grant.
+  /(?<![\w+/])(?!prv(?:Create|Read|Write|Delete|Append|AppendTo|Assign|Share)[A-Za-z]\w+(?![\w+/=-]))(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[\w+/-]{16,}={0,2}/g,
 ]
 
 /** Error codes survive; they would fall to the digit rule. */

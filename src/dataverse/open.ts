@@ -16,6 +16,7 @@ import { table } from './metadata.ts'
 import { purposes, topics } from './purposes.ts'
 import { anyStartingWith, rowsIn } from './read.ts'
 import { createRetry, type Wait, withRetry } from './retry.ts'
+import { NoAnswer } from './send.ts'
 import { withTimeout } from './timeout.ts'
 import { withToken } from './token.ts'
 import { openTransport } from './transport.ts'
@@ -113,15 +114,22 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
   const { connection, close } = openConnection(options)
   const settings = { batchRows: options.batchRows ?? 100, batchParts: options.batchParts ?? 20 }
   const lacking: LackingMessages = new Set()
+  /** A call that failed may leave siblings retrying: closing ends them, or they would hold up the end of the process. */
+  const closing = new AbortController()
+  const open = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal])
   return {
-    whoAmI: (signal) => whoAmI(connection, signal),
-    table: (logicalName, signal) => table(connection, logicalName, signal),
-    purposes: (ids, signal) => purposes(connection, ids, signal),
-    topics: (ids, signal) => topics(connection, ids, signal),
-    rowsIn: (of, select, column, values, signal) => rowsIn(connection, of, select, column, values, signal),
-    anyStartingWith: (of, column, prefix, signal) => anyStartingWith(connection, of, column, prefix, signal),
-    write: (to, rows, sending, signal) => write(connection, settings, lacking, to, rows, { ...sending, signal }),
-    changes: (of, select, deltaLink, signal) => changes(connection, of, select, deltaLink, signal),
-    close,
+    whoAmI: (signal) => whoAmI(connection, open(signal)),
+    table: (logicalName, signal) => table(connection, logicalName, open(signal)),
+    purposes: (ids, signal) => purposes(connection, ids, open(signal)),
+    topics: (ids, signal) => topics(connection, ids, open(signal)),
+    rowsIn: (of, select, column, values, signal) => rowsIn(connection, of, select, column, values, open(signal)),
+    anyStartingWith: (of, column, prefix, signal) => anyStartingWith(connection, of, column, prefix, open(signal)),
+    write: (to, rows, sending, signal) =>
+      write(connection, settings, lacking, to, rows, { ...sending, signal: open(signal) }),
+    changes: (of, select, deltaLink, signal) => changes(connection, of, select, deltaLink, open(signal)),
+    close: () => {
+      closing.abort(new NoAnswer('closed', false))
+      return close()
+    },
   }
 }

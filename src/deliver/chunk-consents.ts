@@ -2,13 +2,14 @@
 
 import type { Row, RowWrite } from '../dataverse/dataverse.ts'
 import type { ContactPoint } from '../projection/contact-point.ts'
-import { CONSENT_VALUES, slotPlace, slotsOf, type WantedSlot, wantedSlot } from '../projection/slot.ts'
+import { CONSENT_VALUES, type Slot, slotPlace, slotsOf, type WantedSlot, wantedSlot } from '../projection/slot.ts'
 import type { PersonId, Place } from '../store/store.ts'
 import { deliverConsents } from './consent-rows.ts'
 import type { ConsentWork } from './consent-work.ts'
 import { pointsOf } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
 import type { Mapping } from './mapping.ts'
+import { parentPlace } from './parent-purpose.ts'
 import { personsBehind } from './sharing.ts'
 
 export async function settleConsents(
@@ -29,16 +30,16 @@ export async function settleConsents(
   )
   const policies = { events: settings.events, sharedAddress: target.sharedAddress }
 
-  const slots = new Map<Place, { slot: WantedSlot['slot']; persons: PersonId[] }>()
-  const placesOf = new Map<PersonId, Place[]>()
-  for (const { candidate, points } of reached) {
-    const touched = slotsOf(candidate.person, points, mapping.entries, settings.events)
-    placesOf.set(candidate.person.id, touched.map(slotPlace))
-    for (const slot of touched) slots.set(slotPlace(slot), { slot, persons: [] })
-  }
+  const touchedBy = new Map(
+    reached.map(({ candidate: { person }, points }) => [
+      person.id,
+      slotsOf(person, points, mapping.entries, settings.events),
+    ]),
+  )
+  const slots = new Map([...touchedBy.values()].flat().map((slot) => [slotPlace(slot), slot]))
   const ledger = await store.ledger(scope, [...slots.keys()])
   const wanted = new Map<Place, WantedSlot>()
-  for (const [place, { slot }] of slots) {
+  for (const [place, slot] of slots) {
     const entry = ledger.get(place)
     const persons = behind.get(`${slot.channel}/${slot.address}`) ?? []
     const wish = wantedSlot(slot, persons, policies, entry?.restored === true ? entry.foreign : undefined)
@@ -47,9 +48,19 @@ export async function settleConsents(
   const { consents: table, bindings, entries } = mapping
   const work: ConsentWork = { table, bindings, entries, settings, target, us, run, personsAt: behind }
   const { places, topicsWithoutPurpose } = await deliverConsents(crew, scope, work, wanted, ledger, signal)
+  /** A purpose row that is ensured is part of its topic: while it is not there, the topic's persons stay due. */
+  const ensured = (slot: Slot) =>
+    target.parentPurpose === 'ensure' && slot.entry.kind === 'topic'
+      ? [parentPlace(mapping, slot)].filter((place) => !wanted.has(place))
+      : []
   return {
     places,
-    placesOf,
+    placesOf: new Map(
+      [...touchedBy].map(([person, touched]) => [
+        person,
+        [...new Set(touched.flatMap((slot) => [slotPlace(slot), ...ensured(slot)]))],
+      ]),
+    ),
     unholdable: created.refused,
     unreachable: new Set(
       reached

@@ -74,6 +74,7 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   const ledger = new Map<Place, LedgerEntry>()
   const evidence = []
   const counted = new Set<Place>()
+  const attributes = attributeColumns(crew)
   for (const candidate of candidates) {
     const { id } = candidate.person
     const places = (result.placesOf.get(id) ?? []).flatMap((place) => result.places.get(place) ?? [])
@@ -95,7 +96,7 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
       if (place.rejection !== undefined) {
         quarantine.push({ person: id, placeHash: pseudonyms.of(place.place), what: place.what, ...place.rejection })
       }
-      const trace = evidenceOf(place, id, crew.run, pseudonyms)
+      const trace = evidenceOf(place, id, crew.run, pseudonyms, attributes.has(place.what))
       if (trace !== undefined) evidence.push(trace)
       if (counted.has(place.place)) continue
       counted.add(place.place)
@@ -112,6 +113,11 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   }
   tally.topicsWithoutPurpose += result.topicsWithoutPurpose
   await crew.store.settle(crew.scope, { now, settlements, ledger: [...ledger.values()], evidence, quarantine })
+}
+
+function attributeColumns({ mapping }: Crew): ReadonlySet<string> {
+  if (mapping.mode === 'consent') return new Set()
+  return new Set(mapping.columns.filter(({ encoding }) => encoding.form === 'attribute').map(({ name }) => name))
 }
 
 function refusals(candidate: Candidate, result: ChunkResult): { place: Place; what: string; code: string }[] {

@@ -71,7 +71,8 @@ export async function deliver(
     columns: mapping.mode === 'contact' ? mapping.columns.map(({ name }) => name) : [],
   }
   const parkedSince = parkingCutoff(clock.now(), target)
-  if (!(target.mode === 'consent' && target.addressOnly)) {
+  /** `--only` looks its persons up itself: everybody else is left as they are. */
+  if (request.only === undefined && !(target.mode === 'consent' && target.addressOnly)) {
     await markChangedContacts(ports, scope, search, settings.reading.normalise, parkedSince, signal)
   }
   const due = dueChunks(store, target.name, request)

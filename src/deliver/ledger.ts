@@ -47,19 +47,40 @@ export function foundMissing(place: Place, entry: LedgerEntry | undefined, at: I
   return { ...(entry ?? blank(place)), missingSince: entry?.missingSince ?? at }
 }
 
-/** Somebody else's statement stands. */
+/** Somebody else's statement stands, so nothing written ahead does: it would make their next save of it ours. */
 export function foundForeign(place: Place, entry: LedgerEntry | undefined, foreign: LedgerValue): LedgerEntry {
-  return { ...(entry ?? blank(place)), foreign }
+  return { ...without(entry ?? blank(place), 'intended'), foreign }
 }
 
-/** Written ahead of sending, with the foreign statement that is about to be overwritten. */
+/**
+ * Written ahead of sending, with the foreign statement that is about to be overwritten. `applied` is the earlier intended
+ * value where the row turned out to hold it, from a run that ended before it could confirm: it takes the confirmed
+ * value's place, or two such runs in a row would make our own value look like somebody else's.
+ */
 export function intending(
   place: Place,
   entry: LedgerEntry | undefined,
   wanted: WantedValue,
   foreign: LedgerValue | undefined,
+  applied?: LedgerValue & { readonly at: Instant },
 ): LedgerEntry {
-  return { ...(entry ?? blank(place)), intended: bare(wanted), ...(foreign === undefined ? {} : { foreign }) }
+  return {
+    ...(entry ?? blank(place)),
+    ...(applied === undefined ? {} : { confirmed: applied }),
+    intended: bare(wanted),
+    ...(foreign === undefined ? {} : { foreign }),
+  }
+}
+
+/** The intended value of a run that ended too early, found in the row that is about to change; else `undefined`. */
+export function appliedBefore(
+  entry: LedgerEntry | undefined,
+  from: JsonValue,
+  readAt: Instant,
+): (LedgerValue & { readonly at: Instant }) | undefined {
+  const intended = entry?.intended
+  const holds = intended !== undefined && JSON.stringify(intended.value) === JSON.stringify(from)
+  return holds ? { ...intended, at: readAt } : undefined
 }
 
 /** Applied: `at` is Dataverse's clock of the answer, `readAt` of the read before it (a floor of the row's `modifiedon`). */

@@ -61,15 +61,19 @@ export async function fitMapping(
   return { mapping, contacts, warnings: resolver.warnings }
 }
 
-/** Persons stating a key that the mapping did not ask for before are due. */
+/** Persons stating a key that the mapping did not ask for before are due, and only they. */
 async function markNewlyAnswered(store: Store, target: string, answered: readonly Key[]): Promise<void> {
   const scope = `mapping/${target}`
-  const keys = [...new Set(answered.map((key) => keyText(key.kind === 'value' ? { ...key, kind: 'set' } : key)))].sort()
-  /** Values are compared too: a value that becomes known is answered by sets that never held it. */
   const asked = JSON.stringify([...new Set(answered.map(keyText))].sort())
   const before = await store.fingerprint(scope)
   if (before === asked) return
-  if (before !== undefined) await store.markStating(target, keys)
+  if (before !== undefined) {
+    const known = new Set(JSON.parse(before) as string[])
+    const fresh = answered.filter((key) => !known.has(keyText(key)))
+    /** A value that becomes known is answered by sets that never held it. */
+    const stated = fresh.map((key) => keyText(key.kind === 'value' ? { ...key, kind: 'set' } : key))
+    await store.markStating(target, [...new Set(stated)].sort())
+  }
   await store.setFingerprint(scope, asked)
 }
 

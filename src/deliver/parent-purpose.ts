@@ -26,18 +26,23 @@ export async function ensuredParents(
   for (const [place, topic] of wanted) {
     if (topic.slot.entry.kind !== 'topic' || !topic.statement.value || check.superseded(place)) continue
     const parent = parentSlot(work, topic.slot)
-    const parentPlace = slotPlace(parent)
-    if (ensured.has(parentPlace) || isOptedIn(check, parent, parentPlace)) continue
+    const above = slotPlace(parent)
+    if (ensured.has(above) || isOptedIn(check, parent, above)) continue
     without += 1
     if (work.target.parentPurpose !== 'ensure' || !(await mayBeEnsured(store, scope, check, topic, parent))) continue
-    ensured.set(parentPlace, { slot: parent, statement: topic.statement })
+    ensured.set(above, { slot: parent, statement: topic.statement })
     without -= 1
   }
   return { without, ensured }
 }
 
+/** The place of the purpose of a topic at the same address. */
+export function parentPlace(work: Pick<ConsentWork, 'entries'>, topic: Slot): Place {
+  return slotPlace(parentSlot(work, topic))
+}
+
 /** The purpose's slot at the topic's address; with the purpose's own mapping where it has one. */
-function parentSlot({ entries }: ConsentWork, { channel, address, entry }: Slot): Slot {
+function parentSlot({ entries }: Pick<ConsentWork, 'entries'>, { channel, address, entry }: Slot): Slot {
   const mapped = entries.find(
     ({ kind, id, channel: only }) =>
       kind === 'purpose' && id === entry.purpose.id && (only === undefined || only === channel),
@@ -65,7 +70,10 @@ async function mayBeEnsured(
 ): Promise<boolean> {
   if (rowsOf(parent).length > 0) return false
   const place = slotPlace(parent)
-  if ((await store.ledger(scope, [place])).has(place)) return false
+  const entry = (await store.ledger(scope, [place])).get(place)
+  /** Written ahead by a run that did not get it through: never a row. */
+  const onlyIntended = entry?.intended !== undefined && entry.confirmed === undefined && entry.rowId === undefined
+  if (entry !== undefined && !onlyIntended) return false
   const persons = work.personsAt.get(`${parent.channel}/${parent.address}`) ?? []
   const policies = { events: work.settings.events, sharedAddress: work.target.sharedAddress }
   if (wantedSlot(parent, persons, policies)?.statement.value === false) return false

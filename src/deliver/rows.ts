@@ -8,7 +8,7 @@ import type { Dataverse, RowWrite, TableMetadata, WriteOutcome } from '../datave
 import type { Clock } from '../lib/clock.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, LedgerValue, Place, Store, TargetScope } from '../store/store.ts'
-import { confirming, intending, type WantedValue } from './ledger.ts'
+import { appliedBefore, confirming, intending, type WantedValue } from './ledger.ts'
 import type { PlaceOutcome } from './outcome.ts'
 
 /** One place that a write sets. */
@@ -152,16 +152,14 @@ async function sendPhases(
   { store, dataverse }: RowPorts,
   scope: TargetScope,
   { table, freshnessMs }: { readonly table: TableMetadata; readonly freshnessMs: number },
-  { plans, readAtMs }: { readonly plans: ReadonlyMap<string, SubjectPlan>; readonly readAtMs: number },
+  { plans, at, readAtMs }: Awaited<ReturnType<PlanSubjects>>,
   signal: AbortSignal,
 ): Promise<Sent[]> {
   const writes = [...plans].flatMap(([subject, plan]) => plan.writes.map((write) => ({ subject, write })))
   if (writes.length === 0) return []
   await store.putLedger(
     scope,
-    writes.flatMap(({ write }) =>
-      write.places.map(({ place, entry, wanted, foreign }) => intending(place, entry, wanted, foreign)),
-    ),
+    writes.flatMap(({ write }) => write.places.map((place) => intendingTo(place, at))),
   )
   const sent: Sent[] = []
   for (const phase of [0, 1, 2] as const) {
@@ -183,14 +181,18 @@ async function sendPhases(
   return sent
 }
 
+function intendingTo({ place, entry, wanted, foreign, from }: PlaceWrite, readAt: Instant): LedgerEntry {
+  return intending(place, entry, wanted, foreign, appliedBefore(entry, from, readAt))
+}
+
 function placeResults({ row, places }: PlannedWrite, outcome: WriteOutcome, readAt: Instant): PlaceResult[] {
   return places.map((place) => placeResult(place, row.id, outcome, readAt))
 }
 
 function placeResult(write: PlaceWrite, rowId: string, outcome: WriteOutcome, readAt: Instant): PlaceResult {
-  const { place, what, wanted, event, from, entry, foreign } = write
+  const { place, what, wanted, event, from, entry } = write
   const result = { place, what, wanted, event, from, rowId }
-  const intended = intending(place, entry, wanted, foreign)
+  const intended = intendingTo(write, readAt)
   switch (outcome.kind) {
     case 'done':
       return { ...result, outcome: 'written', ledger: confirming(intended, wanted, { at: outcome.at, readAt }, rowId) }

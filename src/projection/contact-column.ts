@@ -83,7 +83,7 @@ function choiceEncoding(entry: MappingEntry, metadata: ColumnMetadata): Encoding
         entry,
         'no two different options for yes and no',
         `trueValue and falseValue among the codes ${(metadata.options ?? []).map(({ code }) => code).join(', ')} or their labels`,
-        'Set both under `columns`.',
+        'Set both under `entryOptions`.',
       )
     }
     case 'text': {
@@ -95,7 +95,7 @@ function choiceEncoding(entry: MappingEntry, metadata: ColumnMetadata): Encoding
           entry,
           'no two different spellings for yes and no',
           'trueValue and falseValue',
-          'Set both under `columns`.',
+          'Set both under `entryOptions`.',
         )
       }
       if (Math.max(yes.length, no.length) > (metadata.maxLength ?? Number.POSITIVE_INFINITY)) {
@@ -124,7 +124,7 @@ function setEncoding(entry: MappingEntry, metadata: ColumnMetadata): Encoding | 
       entry,
       codes.length === 0 ? 'no `options`' : `unknown option codes ${foreign.join(', ')}`,
       `value id → code, codes among ${[...known].join(', ')}`,
-      'Set `options` under `columns`.',
+      'Set `options` under `entryOptions`.',
     )
   }
   return { form: 'set', codes: new Map(codes) }

@@ -125,11 +125,17 @@ export function judgeColumn(
   if (stored === undefined || statesNothing(stored)) return { verdict: 'write', replaces: 'nothing' }
   const held = heldColumn(wanted.column, stored, contact.modifiedOn, entry, clockTolerance)
   const foreign = held.ours ? {} : { foreign: { value: stored, lo: held.lo, hi: held.hi } }
-  if (adopted && entry === undefined) return { verdict: 'write', replaces: 'foreign', ...foreign }
+  if (adopted && neverDelivered(entry)) return { verdict: 'write', replaces: 'foreign', ...foreign }
   if (guard(wanted.claim, held, conflict) === 'write') {
     return { verdict: 'write', replaces: held.ours ? 'ours' : 'foreign', ...foreign }
   }
   return { verdict: 'superseded', foreign: { value: stored, lo: held.lo, hi: held.hi } }
+}
+
+/** A first delivery whose answer never came is still the first: written ahead, and nothing more. */
+function neverDelivered(entry: LedgerEntry | undefined): boolean {
+  if (entry === undefined) return true
+  return entry.intended !== undefined && entry.confirmed === undefined && entry.rowId === undefined
 }
 
 /** The span of what a contact column holds (semantics §7, the table). */

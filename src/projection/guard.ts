@@ -29,8 +29,12 @@ export interface Claim extends Span {
 /**
  * Decides about a place that states something else. An opt-in must certainly be newer than all that is held; a refusal
  * must not certainly be older. Our own value gives way to `newest` under every policy: only somebody else's is a conflict.
+ *
+ * Our own value without refusal always gives way: it was made of a part of the statements that are known now, and spans
+ * cannot order the two. A set that shrinks has the span of the ids that stay, which is as old as the set it replaces.
  */
 export function guard(wanted: Claim, held: Held, conflict: Conflict): Verdict {
+  if (held.ours && wanted.stance === 'plain') return 'write'
   if (!held.ours && conflict !== 'newest') return conflict === 'didomi-wins' ? 'write' : 'superseded'
   return isNewer(wanted, held) ? 'write' : 'superseded'
 }

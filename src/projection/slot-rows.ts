@@ -6,7 +6,7 @@ import type { LedgerEntry, LedgerValue } from '../store/store.ts'
 import { ownValue } from './contact-row.ts'
 import { type Conflict, combineHeld, guard, type Held } from './guard.ts'
 import { parseReason } from './reason.ts'
-import { CONSENT_VALUES, type WantedSlot } from './slot.ts'
+import { CONSENT_VALUES, slotRowId, type WantedSlot } from './slot.ts'
 
 /** A consent row as read; `value` is `undefined` where it states nothing (null, Not Set). */
 export interface ConsentRow {
@@ -41,6 +41,9 @@ export type SlotVerdict =
       readonly missing: boolean
     }
 
+/** Ids that a row of ours may have; more than one of them taken by other slots is not to be expected. */
+const OWN_IDS = [1, 2] as const
+
 /** Decides one slot. `readAt` is Dataverse's clock at the read: the first moment at which a row is known to be gone. */
 export function judgeSlot(
   { slot, statement }: WantedSlot,
@@ -53,9 +56,15 @@ export function judgeSlot(
   if (missing)
     return judgeMissing(statement.value, statement, entry.confirmed.at, entry.missingSince ?? readAt, policies)
   const differing = rows.filter((row) => row.optedIn !== statement.value)
-  /** An opt-in counts in the business unit of the purpose's owner; a refusal everywhere. */
+  /**
+   * An opt-in counts in the business unit of the purpose's owner; a refusal everywhere. The row that we make counts
+   * wherever the configured owner has put it: else every run would make another.
+   */
   const counts = (row: ConsentRow) =>
-    !statement.value || policies.businessUnit === 'any' || row.businessUnitId === slot.entry.purpose.businessUnitId
+    !statement.value ||
+    policies.businessUnit === 'any' ||
+    row.businessUnitId === slot.entry.purpose.businessUnitId ||
+    OWN_IDS.some((attempt) => row.id === slotRowId(slot, attempt))
   const toUpdate = differing.filter(counts)
   if (toUpdate.length === 0 && rows.some(counts)) return { verdict: 'equal', rows, missing: false }
   const [first, ...others] = differing.flatMap((row) => heldRow(row, entry, policies) ?? [])

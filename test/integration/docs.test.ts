@@ -1,0 +1,252 @@
+/** What README and docs promise is done here: commands run, examples load and deliver, privileges suffice. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import Database from 'libsql'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { packExport } from '../../fixtures/pack.mjs'
+import { loadSettings } from '../../src/config/load.ts'
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
+import {
+  blocksIn,
+  codeSpansIn,
+  commandsIn,
+  DOCS,
+  examples,
+  proseOf,
+  ROOT,
+  tableIn,
+  textOf,
+} from '../support/documents.ts'
+
+const TENANT = 'd2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f'
+
+let folder: string
+let emulator: Emulator
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'didomi-dataverse-docs-'))
+  emulator = await startEmulator({ seed: JSON.parse(textOf('fixtures/world.json')) })
+  env = {
+    ...process.env,
+    PATH: [join(folder, 'npm/bin'), dirname(process.execPath), process.env['PATH']].join(':'),
+    npm_config_prefix: join(folder, 'npm'),
+    npm_config_offline: 'true',
+    DATAVERSE_INSTANCE: emulator.url,
+    DATAVERSE_TENANT_ID: TENANT,
+    DATAVERSE_CLIENT_ID: DEFAULT_APP_ID,
+    DATAVERSE_CLIENT_SECRET: DEFAULT_SECRET,
+    OUID: 'clara.mindchanger@example.com',
+    PLAN: '0123456789abcdef',
+  }
+  expect((await run('npm link')).code).toBe(0)
+}, 120_000)
+
+afterAll(async () => {
+  await emulator.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** `npm` works on the repository, everything else in the operator's folder. */
+async function run(command: string, cwd = ROOT): Promise<Ended> {
+  const child = spawn('bash', ['-euc', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk
+  })
+  const [code] = await once(child, 'close')
+  return { code, stdout, stderr }
+}
+
+/**
+ * An operator's folder beside an environment never written to: the export, the fixtures, and an example's
+ * configuration, its tokens taken from the emulator.
+ */
+async function operatorsFolder(name: string, example: string): Promise<string> {
+  emulator.world.reset()
+  const place = join(folder, name)
+  await packExport(join(ROOT, 'fixtures/export'), join(place, 'exports'))
+  await symlink(join(ROOT, 'fixtures'), join(place, 'fixtures'))
+  const settings = parse(example)
+  for (const target of settings.targets) {
+    target.authentication = {
+      authority: `https://login.microsoftonline.com/${TENANT}`,
+      authorityMetadata: {
+        token_endpoint: `${emulator.url}/${TENANT}/oauth2/v2.0/token`,
+        authorization_endpoint: `${emulator.url}/${TENANT}/oauth2/v2.0/authorize`,
+        issuer: `${emulator.url}/${TENANT}/v2.0`,
+        jwks_uri: `${emulator.url}/${TENANT}/discovery/v2.0/keys`,
+      },
+    }
+  }
+  await writeFile(join(place, 'didomi-dataverse.yaml'), stringify(settings))
+  return place
+}
+
+const example = (type: string): string =>
+  examples.find(({ text }) => text.includes(`type: ${type}\n`))?.text ?? `no example of ${type}`
+
+const SYNC = 'didomi-dataverse sync --config didomi-dataverse.yaml'
+
+describe('commands', () => {
+  /** Only these replace what is installed or built while other tests use it; the check of a fresh clone runs them. */
+  const LEFT_TO_CI = /^npm (ci|test|run [\w:-]+)$/
+  it('README shows the two commands, and .ci/run runs every npm command that stands in a document', () => {
+    expect(commandsIn('README.md').slice(0, 2)).toEqual(['npm ci && npm run demo', 'npm ci && npm test'])
+    const left = DOCS.flatMap(commandsIn)
+      .flatMap((line) => line.split(' && '))
+      .filter((command) => LEFT_TO_CI.test(command))
+    const ci = textOf('.ci/run').split('\n')
+    for (const command of left) expect(ci.some((line) => line === command || line.startsWith(`${command} `))).toBe(true)
+  })
+
+  for (const path of DOCS.filter((doc) => commandsIn(doc).length > 0)) {
+    it(`every command of ${path} works`, { timeout: 240_000 }, async () => {
+      const place = await operatorsFolder(path.replace(/\W/g, '-'), example('microsoft-dynamics-cpc'))
+      const commands = commandsIn(path).filter((line) => !line.split(' && ').every((one) => LEFT_TO_CI.test(one)))
+      expect(commands.length).toBeGreaterThan(3)
+      for (const line of commands) {
+        const [command = '', expected = '0'] = line.split(/ # exit (?=\d+$)/)
+        if (/ emulate( |$)/.test(command)) {
+          await startsAndStops(command, place)
+          continue
+        }
+        const { code, stdout, stderr } = await run(command, command.startsWith('npm ') ? ROOT : place)
+        expect(`${line} → ${code}`, stdout + stderr).toBe(`${line} → ${expected}`)
+        expect(stdout + stderr).not.toContain('@example')
+      }
+      const again = await run(`${SYNC} --json`, place)
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        exitCode: 0,
+        deliver: [{ places: { written: 0, rejected: 0 } }],
+      })
+    })
+  }
+
+  async function startsAndStops(command: string, place: string): Promise<void> {
+    const child = spawn('bash', ['-euc', `exec ${command}`], { cwd: place, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = await once(createInterface({ input: child.stdout }), 'line')
+    const { url } = JSON.parse(line)
+    expect(await (await fetch(`${url}/__emulator/rows/contacts`)).json()).not.toHaveLength(0)
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  }
+
+  it('the store has the modes that operations.md tells, and fits the SQL that it shows', {
+    timeout: 120_000,
+  }, async () => {
+    const place = await operatorsFolder('sql', example('microsoft-dynamics'))
+    expect((await run(`${SYNC} --quiet`, place)).code).toBe(0)
+    const modes = ['', '/didomi-dataverse.db', '/didomi-dataverse.db.lease'].map(
+      (name) => statSync(join(place, `state${name}`)).mode & 0o777,
+    )
+    expect(modes).toEqual([0o700, 0o600, 0o600])
+    const shown = DOCS.flatMap((path) => [...textOf(path).matchAll(/sqlite3 (\S+) '([^']+)'/g)])
+    expect(shown.length).toBeGreaterThan(0)
+    for (const [, file = '', sql = ''] of shown) {
+      const database = new Database(join(place, file), { fileMustExist: true } as Database.Options)
+      expect(database.prepare(sql).all()).toBeInstanceOf(Array)
+      database.close()
+    }
+  })
+
+  it('flags that are spoken of exist', { timeout: 120_000 }, async () => {
+    const helps = await Promise.all(
+      ['--help', 'sync --help', 'emulate --help', 'config schema --help'].map((of) => run(`didomi-dataverse ${of}`)),
+    )
+    const flags = new Set(helps.flatMap(({ stdout }) => stdout.match(/--[a-z-]+/g) ?? []))
+    const spoken = DOCS.flatMap((path) => [
+      ...codeSpansIn(proseOf(path)).filter((span) => span.startsWith('--')),
+      ...commandsIn(path).filter((line) => line.startsWith('didomi-dataverse')),
+    ]).flatMap((text) => text.match(/(?<![\w-])--[a-z-]+/g) ?? [])
+    expect(spoken.length).toBeGreaterThan(10)
+    expect(spoken.filter((flag) => !flags.has(flag))).toEqual([])
+  })
+})
+
+describe('examples', () => {
+  it('every YAML example is a configuration that loads', async () => {
+    expect(examples.length).toBeGreaterThan(2)
+    for (const { text } of examples) {
+      const path = join(ROOT, 'fixtures/example.yaml')
+      const settings = await loadSettings(path, {
+        env: { ...env, DATAVERSE_INSTANCE: 'https://acme.crm4.dynamics.com' },
+        readFile: async (file) => (file === path ? text : await readFile(file, 'utf8')),
+        cwd: ROOT,
+      })
+      expect(settings.targets.length).toBe(1)
+      expect(settings.warnings).toEqual([])
+    }
+  })
+
+  it('the demo prints what README shows of it', { timeout: 120_000 }, async () => {
+    const plain = (line: string) =>
+      line
+        .trim()
+        .replace(/Run \S+:/, 'Run:')
+        .replace(/\d+\.\d s/g, 's')
+    const { code, stdout } = await run('node dist/jobs/demo.js')
+    expect(code).toBe(0)
+    const printed = stdout.split('\n').map(plain)
+    const shown = blocksIn('README.md').find(({ text }) => text.startsWith('Three persons'))?.text ?? ''
+    const lines = shown.split('\n').map(plain)
+    for (const line of lines.filter((one) => one !== '' && one !== '…')) expect(printed).toContain(line)
+  })
+
+  it.each([
+    ['contact point consents', 'microsoft-dynamics-cpc'],
+    ['contact columns', 'microsoft-dynamics'],
+  ])('the privileges listed for %s are enough', { timeout: 120_000 }, async (mode, type) => {
+    const table = new Map(
+      tableIn('README.md', 'privileges').map(([name = '', cell = '']) => [name.replace(/ \(.*/, ''), cell]),
+    )
+    const listed = new Set(codeSpansIn(`${table.get('both')} ${table.get(mode)}`))
+    const place = await operatorsFolder(`least-${type}`, example(type))
+    const held = emulator.world.state.registrations.get(DEFAULT_APP_ID)?.identity?.privileges ?? new Map()
+    expect([...listed].filter((name) => !held.has(name))).toEqual([])
+    for (const name of [...held.keys()]) if (!listed.has(name)) held.delete(name)
+    expect(held.size).toBe(listed.size)
+    const { code, stdout } = await run(`${SYNC} --quiet`, place)
+    expect(code, stdout).toBe(0)
+    held.delete('prvReadContact')
+    const refused = await run(`${SYNC} --quiet`, place)
+    expect(refused.code).toBe(3)
+    expect(refused.stdout).toContain('prvReadContact')
+  })
+
+  it('the control endpoints that README lists exist', async () => {
+    const own = await startEmulator({ seed: JSON.parse(textOf('fixtures/world.json')) })
+    const [contact] = own.world.rows('contacts') as { contactid: string }[]
+    const fill = (path: string) => path.replace('<set>', 'contacts').replace('<id>', contact?.contactid ?? '')
+    const requests = tableIn('README.md', 'control').flatMap(([cell = '']) => codeSpansIn(cell))
+    expect(requests.length).toBeGreaterThan(15)
+    for (const request of requests) {
+      const [method = '', path = ''] = request.split(' ')
+      const body = method === 'GET' || method === 'DELETE' ? null : path === 'faults' ? '[]' : '{}'
+      const held = path === 'hold/wait' ? fetch(`${own.url}/api/data/v9.2/WhoAmI`) : undefined
+      const answer = await fetch(`${own.url}/__emulator/${fill(path)}`, { method, body })
+      expect(`${request} ${answer.ok}`).toBe(`${request} true`)
+      if (held !== undefined) await fetch(`${own.url}/__emulator/hold/release`, { method: 'POST', body: '{}' })
+      await held
+    }
+    await own.close()
+  })
+})
