@@ -58,8 +58,11 @@ export function setStatementOf(
   const said = state.said.get(set)
   if (said === undefined) return undefined
   const ids = setOf([...said.keys(), ...(state.events.get(set)?.keys() ?? [])].flatMap(parseSet))
-  /** An id that no set holds stands for "none": it dates a set that was always empty. */
-  const answers = [undefined, ...ids].map((id) => ({ id, statement: decide(valueAnswers(state, set, id), events) }))
+  /** Where no set ever held an id, one that none of them holds dates the empty set. */
+  const answers = (ids.length > 0 ? ids : [undefined]).map((id) => ({
+    id,
+    statement: decide(valueAnswers(state, set, id), events),
+  }))
   const chosen = answers.filter(({ statement }) => statement?.value === true)
   const dating = chosen.length > 0 ? chosen : answers
   const spans = dating.flatMap(({ statement }) => (statement === undefined ? [] : [statement]))

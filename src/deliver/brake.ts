@@ -91,13 +91,16 @@ async function wantedChoices(
   for (const person of persons) {
     const own = (contacts.get(person.id) ?? []).flatMap(({ addresses }) => addresses)
     for (const slot of slotsOf(person, own, mapping.entries, settings.events)) {
+      const place = slotPlace(slot)
+      /** Once per slot: an address of a thousand persons would be asked a million times. */
+      if (choices.has(place)) continue
       const sharing = behind.get(`${slot.channel}/${slot.address}`) ?? [person]
       const wanted = wantedSlot(slot, sharing, policies)
       if (wanted === undefined) continue
       const { value, lo, hi } = wanted.statement
       const code = value ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut
-      choices.set(slotPlace(slot), {
-        place: slotPlace(slot),
+      choices.set(place, {
+        place,
         optsIn: value,
         wanted: { value: code, lo, hi },
         shared: sharing.length > 1,

@@ -4,8 +4,9 @@ import type { Instant } from '../consent/time.ts'
 import type { Row, RowWrite } from '../dataverse/dataverse.ts'
 import { consentTypeOf, createdColumns, updatedColumns } from '../projection/consent-row.ts'
 import { CHANNEL_CODES, sameAddress } from '../projection/contact-point.ts'
+import { combineHeld } from '../projection/guard.ts'
 import { CONSENT_VALUES, type Slot, slotRowId, type WantedSlot } from '../projection/slot.ts'
-import { type ConsentRow, judgeSlot, type SlotVerdict } from '../projection/slot-rows.ts'
+import { type ConsentRow, heldRow, judgeSlot, type SlotVerdict } from '../projection/slot-rows.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
 import type { ConsentWork } from './consent-work.ts'
 import { instantOf } from './contacts.ts'
@@ -196,8 +197,13 @@ function planSlot(
   switch (verdict.verdict) {
     case 'equal': {
       const [row] = verdict.rows
+      const agreeing = verdict.rows.filter(({ optedIn }) => optedIn === statement.value)
+      const [held, ...others] = agreeing.flatMap((one) => heldRow(one, entry, policiesOf(work)) ?? [])
+      const span = held && combineHeld([held, ...others])
       const ledger =
-        row === undefined ? seen : foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: row.modifiedOn })
+        row === undefined
+          ? seen
+          : foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: row.modifiedOn }, span)
       return { rulings: [{ ...common, from: value.value, outcome: 'unchanged', ledger }], writes: [] }
     }
     case 'superseded': {

@@ -3,9 +3,15 @@
 import type { Settings, TargetSettings } from '../config/settings.ts'
 import { fromMilliseconds, type Instant } from '../consent/time.ts'
 import type { Row, RowWrite, TableMetadata } from '../dataverse/dataverse.ts'
-import type { ContactColumn } from '../projection/contact-column.ts'
+import { type ContactColumn, statesNothing } from '../projection/contact-column.ts'
 import { comparable } from '../projection/contact-point.ts'
-import { type ColumnVerdict, judgeColumn, type WantedColumn, wantedColumn } from '../projection/contact-row.ts'
+import {
+  type ColumnVerdict,
+  heldColumn,
+  judgeColumn,
+  type WantedColumn,
+  wantedColumn,
+} from '../projection/contact-row.ts'
 import type { Person } from '../projection/person.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
@@ -155,7 +161,7 @@ function planContact(
       writes.push({ place: write, verdict, refusal: wanted.claim.stance === 'refusal' })
       continue
     }
-    rulings.push({ ...common, ...ruled(place, entry, value, verdict, row, at) })
+    rulings.push({ ...common, ...ruled(column, place, entry, value, verdict, row, at) })
   }
   /** The last attempt gives up what needs the row as read, never a refusal. */
   const sendable = attempt.last && row !== undefined ? writes.filter(({ refusal }) => refusal) : writes
@@ -164,6 +170,7 @@ function planContact(
 
 /** A column that needs no write: found equal, or kept as somebody else left it. */
 function ruled(
+  column: ContactColumn,
   place: Place,
   entry: LedgerEntry | undefined,
   wanted: WantedValue,
@@ -174,7 +181,10 @@ function ruled(
   if (verdict.verdict === 'superseded')
     return { outcome: 'superseded', ledger: foundForeign(place, entry, verdict.foreign) }
   const read = row && { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }
-  return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read) }
+  const stored = row?.columns[column.name]
+  const held =
+    read && !statesNothing(stored) ? heldColumn(column, stored ?? null, read.modifiedOn, entry, 0) : undefined
+  return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read, held) }
 }
 
 /** A contact to be created exists: ours from an answer that was lost, unless its match attribute says otherwise. */

@@ -1,6 +1,6 @@
 /** How a ledger entry follows what was read and written (semantics §1, "ledger"). Pure. */
 
-import type { Instant, Span } from '../consent/time.ts'
+import { hull, type Instant, type Span } from '../consent/time.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, LedgerValue, Place } from '../store/store.ts'
 
@@ -26,17 +26,21 @@ function without<K extends keyof LedgerEntry>(entry: LedgerEntry, ...names: K[])
 
 const bare = ({ value, lo, hi }: WantedValue): LedgerValue => ({ value, lo, hi })
 
-/** Dataverse holds what is wanted already. */
+/**
+ * Dataverse holds what is wanted already. `held` is the span in which the row came to say so (semantics §7, the table):
+ * somebody else may have said it later than the persons did, and the ledger must not forget that.
+ */
 export function foundEqual(
   place: Place,
   entry: LedgerEntry | undefined,
   wanted: WantedValue,
   at: Instant,
   row: RowRead,
+  held: Span | undefined,
 ): LedgerEntry {
   return {
     ...without(entry ?? blank(place), 'intended', 'missingSince'),
-    confirmed: { ...bare(wanted), at },
+    confirmed: { value: wanted.value, ...(held === undefined ? bare(wanted) : hull(wanted, held)), at },
     rowId: row.rowId,
     modifiedFloor: row.modifiedOn,
   }

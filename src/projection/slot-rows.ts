@@ -104,7 +104,7 @@ function judgeMissing(
 const code = (optedIn: boolean): number => (optedIn ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut)
 
 /** The span of what a row states (semantics §7, the table); nothing where it states nothing. */
-function heldRow(
+export function heldRow(
   row: ConsentRow,
   entry: LedgerEntry | undefined,
   { us, clockTolerance }: SlotPolicies,

@@ -66,7 +66,10 @@ export function contactRules(store: () => Store): void {
   })
 
   it('hostile addresses come back byte for byte', async () => {
-    const contacts = HOSTILE.map((text) => ({ contactId: text, addresses: [{ channel: 'custom' as const, address: text }] }))
+    const contacts = HOSTILE.map((text) => ({
+      contactId: text,
+      addresses: [{ channel: 'custom' as const, address: text }],
+    }))
     await store().saveContacts(SCOPE, [{ person: person(1), contacts }])
     expect(await store().contactsOf(SCOPE, [person(1)])).toEqual(new Map([[person(1), contacts]]))
     const found = await store().personsAt(

@@ -1,7 +1,6 @@
 /** Perfect records, states, persons, entries, columns and rows, to be broken one thing at a time. */
 
 import type { Choice } from '../../src/consent/choice.ts'
-import { keyText } from '../../src/consent/key.ts'
 import { join, type State, stateOf } from '../../src/consent/state.ts'
 import type { SetStatement, Statement } from '../../src/consent/statement.ts'
 import { type Instant, SECOND } from '../../src/consent/time.ts'
@@ -12,9 +11,10 @@ import type { ConsentEntry, Slot, WantedSlot } from '../../src/projection/slot.t
 import type { ConsentRow, SlotPolicies } from '../../src/projection/slot-rows.ts'
 import type { EventStatement, UserRecord } from '../../src/record/record.ts'
 
-export const PURPOSE = keyText({ kind: 'purpose', purpose: 'p' })
-export const PREFERENCE = keyText({ kind: 'preference', purpose: 'p', preference: 'f' })
-export const SET = keyText({ kind: 'set', purpose: 'p', preference: 'f' })
+/** Written out: a value made while a test file loads would hide which test needs it. */
+export const PURPOSE = 'purpose/p'
+export const PREFERENCE = 'preference/p/f'
+export const SET = 'set/p/f'
 export const VALUE_A = { kind: 'value', purpose: 'p', preference: 'f', value: 'a' } as const
 
 /** A record that states nothing at instant 100, but for what is given. */

@@ -46,7 +46,7 @@ describe('RunInTheMaking', () => {
     expect(run.durationsMs).toEqual({ ingest: 1_250, 'deliver crm': 0 })
   })
 
-  it.each(['interrupted', 'lease-held'] as const)('%s ends the run at once', async (code) => {
+  it.each(['interrupted', 'terminated', 'lease-held'] as const)('%s ends the run at once', async (code) => {
     const { run } = openRun()
     await run.stage('ingest', async () => {
       throw coded(code)
@@ -58,6 +58,7 @@ describe('RunInTheMaking', () => {
 
   it.each([
     ['an error', new TypeError(`cannot read ${PERSONAL}`), 'TypeError'],
+    ['a message that looks like a place', new Error(`at src/${PERSONAL.replace('@', '-')}:1:1`), 'Error'],
     ['a text', PERSONAL, 'string'],
     ['a reason with a cause', new Error(PERSONAL, { cause: new Error(PERSONAL) }), 'Error'],
   ])('an unexpected failure (%s) is a defect, told by its kind and never by its message', async (_, thrown, kind) => {
@@ -65,14 +66,14 @@ describe('RunInTheMaking', () => {
     await run.stage('ingest', () => Promise.reject(thrown))
     expect(run.failures).toMatchObject([{ code: 'defect', next: 'defect' }])
     expect(run.failures[0]?.message).toContain(`an unexpected ${kind}`)
-    expect(JSON.stringify([run.failures, told])).not.toContain(PERSONAL)
+    expect(JSON.stringify([run.failures, told])).not.toMatch(/ada|example/)
   })
 })
 
 describe('concludeRun', () => {
   let folder: string
   let store: Store
-  const WISHES = { warnings: [], targets: ['crm'], quarantineMax: 0, strict: false }
+  const WISHES = { warnings: ['a word about the configuration'], targets: ['crm'], quarantineMax: 0, strict: false }
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'didomi-dataverse-report-'))
@@ -111,9 +112,17 @@ describe('concludeRun', () => {
     expect(await concludeRun(run, store, WISHES)).toMatchObject({ exitCode: 1, sums: { persons: false } })
   })
 
-  it('§9 an interruption ends with the code of its signal', async () => {
+  it.each([
+    ['interrupted', 130],
+    ['terminated', 143],
+  ] as const)('§9 %s ends with %i, whatever else is found', async (code, exit) => {
     const { run } = openRun()
-    await run.stage('ingest', () => Promise.reject(coded('interrupted')))
-    expect((await concludeRun(run, store, WISHES)).exitCode).toBe(130)
+    run.delivered({ ...DELIVER, persons: 79 })
+    await run.stage('ingest', () => Promise.reject(coded(code)))
+    expect((await concludeRun(run, store, WISHES)).exitCode).toBe(exit)
+  })
+
+  it('what the configuration had to say stands in the report', async () => {
+    expect((await concludeRun(openRun().run, store, WISHES)).warnings).toEqual(WISHES.warnings)
   })
 })

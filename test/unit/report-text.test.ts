@@ -5,7 +5,7 @@ import { reportText } from '../../src/report/text.ts'
 import { DELIVER, INGEST, PARTITION, REPORT } from '../support/report-samples.ts'
 
 describe('reportText', () => {
-  it('§8.4 a perfect run in five lines', () => {
+  it('§8.4 a perfect run, line by line', () => {
     expect(reportText(REPORT).split('\n')).toEqual([
       'Run 20261023T021500-0a1b2c3d: done (exit 0)',
       '  ingest: 1 partitions, 100 lines = 90 records + 1 rejects + 6 guests + 3 skipped; 80 records changed',

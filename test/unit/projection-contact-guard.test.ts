@@ -1,0 +1,161 @@
+/** What the guard lets through to a contact's columns (semantics §5.6, §7). Times in seconds of Dataverse's clock. */
+
+import { describe, expect, it } from 'vitest'
+
+import { SECOND, SINCE_EVER } from '../../src/consent/time.ts'
+import { heldColumn, judgeColumn, ownValue } from '../../src/projection/contact-row.ts'
+import type { Claim, Conflict } from '../../src/projection/guard.ts'
+import type { JsonValue } from '../../src/record/record.ts'
+import type { LedgerEntry } from '../../src/store/store.ts'
+import { column, DELTA } from '../support/consent-samples.ts'
+
+const COLUMN = column({}, { form: 'choice', yes: true, no: false })
+const MODIFIED = 200 * SECOND
+const s = (seconds: number) => seconds * SECOND
+
+const claim = (stance: Claim['stance'], lo: number, hi = lo): Claim => ({ stance, lo: s(lo), hi: s(hi) })
+const optIn = (lo: number) => ({ column: COLUMN, value: true, claim: claim('opt-in', lo, 900) })
+const optOut = (hi: number) => ({ column: COLUMN, value: false, claim: claim('refusal', 0, hi) })
+
+interface Given {
+  readonly stored?: JsonValue
+  readonly entry?: Partial<LedgerEntry>
+  readonly conflict?: Conflict
+  readonly adopted?: boolean
+}
+
+function judge(
+  wanted: Parameters<typeof judgeColumn>[0],
+  { stored, entry, conflict = 'newest', adopted = false }: Given,
+) {
+  const columns = stored === undefined ? {} : { acme_newsletter: stored }
+  const whole = entry && { place: 'contact', ...entry }
+  return judgeColumn(wanted, { columns, modifiedOn: MODIFIED }, whole, { conflict, clockTolerance: DELTA }, adopted)
+}
+
+const confirmed = (value: JsonValue, lo: number, hi: number, at: number) => ({ value, lo: s(lo), hi: s(hi), at: s(at) })
+
+describe('§5.6 only columns that differ are sent', () => {
+  it('equal values need no write', () => {
+    expect(judge(optIn(1), { stored: true })).toEqual({ verdict: 'equal' })
+    expect(judge(optOut(1), { stored: false, conflict: 'dataverse-wins' })).toEqual({ verdict: 'equal' })
+  })
+})
+
+describe('§7 null', () => {
+  it('states nothing: write', () => {
+    for (const given of [{ stored: null }, {}, { stored: '' }]) {
+      expect(judge(optIn(1), given)).toEqual({ verdict: 'write', replaces: 'nothing' })
+      expect(judge(optOut(1), { ...given, conflict: 'dataverse-wins' })).toEqual({
+        verdict: 'write',
+        replaces: 'nothing',
+      })
+    }
+  })
+})
+
+describe('§7 no ledger entry', () => {
+  const foreign = { value: false, lo: SINCE_EVER, hi: MODIFIED }
+
+  it('a contact column: (−∞, modifiedon], δ', () => {
+    expect(judge(optIn(205), { stored: false })).toEqual({ verdict: 'superseded', foreign })
+    expect(judge(optIn(206), { stored: false })).toEqual({ verdict: 'write', replaces: 'foreign', foreign })
+    expect(judge(optOut(0), { stored: true })).toMatchObject({ verdict: 'write', replaces: 'foreign' })
+  })
+
+  it('a value without refusal must be newer too', () => {
+    expect(judge({ ...optOut(1), claim: claim('plain', 205) }, { stored: true }).verdict).toBe('superseded')
+    expect(judge({ ...optOut(1), claim: claim('plain', 206) }, { stored: true }).verdict).toBe('write')
+  })
+
+  it('contact.adopt: a first delivery overwrites without the test', () => {
+    expect(judge(optIn(1), { stored: false, adopted: true })).toEqual({
+      verdict: 'write',
+      replaces: 'foreign',
+      foreign,
+    })
+    expect(judge(optIn(1), { stored: false, adopted: true, entry: {} }).verdict).toBe('superseded')
+    expect(judge(optIn(1), { stored: true, adopted: true }).verdict).toBe('equal')
+  })
+
+  it('contact.adopt: a first delivery whose answer never came is still the first', () => {
+    const intended = { value: true, lo: 1, hi: 1 }
+    const verdict = (entry: Partial<LedgerEntry>) => judge(optIn(1), { stored: false, adopted: true, entry }).verdict
+    expect(verdict({ intended })).toBe('write')
+    expect(verdict({ intended, rowId: 'row' })).toBe('superseded')
+    expect(verdict({ intended, confirmed: confirmed(true, 1, 1, 150) })).toBe('superseded')
+    expect(verdict({ foreign: { value: false, lo: 1, hi: 2 } })).toBe('superseded')
+  })
+})
+
+describe('§7 the ledger', () => {
+  it('the ledger’s value: the ledger’s span, δ = 0, whoever saved the row since', () => {
+    const given = { stored: false, entry: { confirmed: confirmed(false, 20, 30, 150) } }
+    expect(judge(optIn(30), given)).toEqual({
+      verdict: 'superseded',
+      foreign: { value: false, lo: s(20), hi: s(30) },
+    })
+    expect(judge(optIn(31), given)).toEqual({ verdict: 'write', replaces: 'ours' })
+    const yes = { stored: true, entry: { confirmed: confirmed(true, 20, 30, 150) } }
+    expect(judge(optOut(19), yes).verdict).toBe('superseded')
+    expect(judge(optOut(20), yes)).toEqual({ verdict: 'write', replaces: 'ours' })
+  })
+
+  it('an intended value is ours as well', () => {
+    const entry = { intended: { value: false, lo: s(20), hi: s(30) }, confirmed: confirmed(true, 1, 2, 150) }
+    expect(judge(optIn(31), { stored: false, entry })).toEqual({ verdict: 'write', replaces: 'ours' })
+    expect(judge(optIn(30), { stored: false, entry }).verdict).toBe('superseded')
+  })
+
+  it('another value than the ledger’s: [ledger time, modifiedon], δ', () => {
+    const given = { stored: true, entry: { confirmed: confirmed(false, 20, 30, 150) } }
+    const foreign = { value: true, lo: s(150), hi: MODIFIED }
+    expect(judge(optOut(144), given)).toEqual({ verdict: 'superseded', foreign })
+    expect(judge(optOut(145), given)).toEqual({ verdict: 'write', replaces: 'foreign', foreign })
+  })
+
+  it('conflict policies decide about foreign values alone', () => {
+    const ours = { stored: false, entry: { confirmed: confirmed(false, 20, 30, 150) } }
+    expect(judge(optIn(31), { ...ours, conflict: 'dataverse-wins' }).verdict).toBe('write')
+    expect(judge(optIn(30), { ...ours, conflict: 'didomi-wins' }).verdict).toBe('superseded')
+    expect(judge(optIn(1), { stored: false, conflict: 'didomi-wins' }).verdict).toBe('write')
+    expect(judge(optIn(900), { stored: false, conflict: 'dataverse-wins' }).verdict).toBe('superseded')
+  })
+})
+
+describe('§7 the span of a column', () => {
+  const held = (entry: Partial<LedgerEntry> | undefined) =>
+    heldColumn(COLUMN, false, MODIFIED, entry && { place: 'contact', ...entry }, DELTA)
+  const clock = { ours: false, loTolerance: DELTA, hiTolerance: DELTA }
+
+  it('δ stands where the bound is a time of Dataverse’s clock', () => {
+    expect(held(undefined)).toEqual({ lo: SINCE_EVER, hi: MODIFIED, ...clock })
+    expect(held({ intended: { value: true, lo: 1, hi: 2 } })).toEqual({ lo: SINCE_EVER, hi: MODIFIED, ...clock })
+    expect(held({ confirmed: confirmed(true, 20, 30, 150) })).toEqual({ lo: s(150), hi: MODIFIED, ...clock })
+    expect(held({ confirmed: confirmed(true, 20, 30, 400) })).toEqual({ lo: MODIFIED, hi: MODIFIED, ...clock })
+    expect(held({ confirmed: confirmed(false, 20, 30, 150) })).toEqual({
+      lo: s(20),
+      hi: s(30),
+      ours: true,
+      loTolerance: 0,
+      hiTolerance: 0,
+    })
+  })
+
+  it('of intended and confirmed holding one value is their hull', () => {
+    const entry: LedgerEntry = {
+      place: 'contact',
+      intended: { value: 1, lo: 5, hi: 40 },
+      confirmed: { value: 1, lo: 10, hi: 20, at: 90 },
+    }
+    expect(ownValue(entry, (value) => value === 1)).toEqual({ lo: 5, hi: 40 })
+    expect(ownValue({ ...entry, intended: { value: 1, lo: 15, hi: 16 } }, () => true)).toEqual({ lo: 10, hi: 20 })
+    expect(ownValue({ ...entry, intended: { value: 2, lo: 5, hi: 40 } }, (value) => value === 1)).toEqual({
+      lo: 10,
+      hi: 20,
+    })
+    expect(ownValue(entry, () => false)).toBeUndefined()
+    expect(ownValue(undefined, () => true)).toBeUndefined()
+    expect(ownValue({ place: 'contact' }, () => true)).toBeUndefined()
+  })
+})
