@@ -8,6 +8,10 @@ import { CONSENTS } from './sync-world.ts'
 /** Tables by name, each as sorted JSON texts. */
 export type StoreContent = Readonly<Record<string, readonly string[]>>
 
+/** A bound of the last hour is a time of Dataverse's clock, from a row found equal: it differs from run to run. */
+const bound = (column: string) =>
+  `CASE WHEN ${column} > (CAST(strftime('%s', 'now') AS INTEGER) - 3600) * 1000000 THEN 'clock' ELSE ${column} END`
+
 /**
  * Everything durable that is not a time of the clock, an id of a run, or a random key; nor which of a slot's several rows
  * the ledger names, which is the one written last or the first one read.
@@ -24,7 +28,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   personContacts: `SELECT target, hex(person), contacts FROM person_contacts JOIN scope ON scope.id = scope`,
   atContact: 'SELECT target, contact_id, hex(person) FROM contact_person JOIN scope ON scope.id = scope',
   atAddress: 'SELECT target, channel, address, hex(person) FROM address_person JOIN scope ON scope.id = scope',
-  ledger: `SELECT target, place, confirmed_value, confirmed_lo, confirmed_hi, intended_value, row_id IS NOT NULL AS placed, restored,
+  ledger: `SELECT target, place, confirmed_value, ${bound('confirmed_lo')} AS lo, ${bound('confirmed_hi')} AS hi, intended_value, row_id IS NOT NULL AS placed, restored,
     missing_since IS NULL AS present FROM ledger JOIN scope ON scope.id = scope`,
   foreign:
     'SELECT target, place, foreign_value FROM ledger JOIN scope ON scope.id = scope WHERE foreign_value IS NOT NULL',
