@@ -199,11 +199,12 @@ function planSlot(
       const [row] = verdict.rows
       const agreeing = verdict.rows.filter(({ optedIn }) => optedIn === statement.value)
       const [held, ...others] = agreeing.flatMap((one) => heldRow(one, entry, policiesOf(work)) ?? [])
-      const span = held && combineHeld([held, ...others])
+      const all = held && combineHeld([held, ...others])
+      const foreign = all === undefined || all.ours ? undefined : { value: value.value, lo: all.lo, hi: all.hi }
       const ledger =
         row === undefined
           ? seen
-          : foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: row.modifiedOn }, span)
+          : foundEqual(place, entry, value, at, { rowId: row.id, modifiedOn: row.modifiedOn }, foreign)
       return { rulings: [{ ...common, from: value.value, outcome: 'unchanged', ledger }], writes: [] }
     }
     case 'superseded': {

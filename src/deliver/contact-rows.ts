@@ -181,10 +181,10 @@ function ruled(
   if (verdict.verdict === 'superseded')
     return { outcome: 'superseded', ledger: foundForeign(place, entry, verdict.foreign) }
   const read = row && { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }
-  const stored = row?.columns[column.name]
-  const held =
-    read && !statesNothing(stored) ? heldColumn(column, stored ?? null, read.modifiedOn, entry, 0) : undefined
-  return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read, held) }
+  const stored = row?.columns[column.name] ?? null
+  const held = read && !statesNothing(stored) ? heldColumn(column, stored, read.modifiedOn, entry, 0) : undefined
+  const foreign = held === undefined || held.ours ? undefined : { value: stored, lo: held.lo, hi: held.hi }
+  return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read, foreign) }
 }
 
 /** A contact to be created exists: ours from an answer that was lost, unless its match attribute says otherwise. */

@@ -1,6 +1,6 @@
 /** How a ledger entry follows what was read and written (semantics §1, "ledger"). Pure. */
 
-import { hull, type Instant, type Span } from '../consent/time.ts'
+import type { Instant, Span } from '../consent/time.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, LedgerValue, Place } from '../store/store.ts'
 
@@ -27,8 +27,8 @@ function without<K extends keyof LedgerEntry>(entry: LedgerEntry, ...names: K[])
 const bare = ({ value, lo, hi }: WantedValue): LedgerValue => ({ value, lo, hi })
 
 /**
- * Dataverse holds what is wanted already. `held` is the span in which the row came to say so (semantics §7, the table):
- * somebody else may have said it later than the persons did, and the ledger must not forget that.
+ * Dataverse holds what is wanted already. `foreign` is given where somebody else made it so, perhaps later than the
+ * persons did: the guard must not forget that (semantics §7).
  */
 export function foundEqual(
   place: Place,
@@ -36,13 +36,14 @@ export function foundEqual(
   wanted: WantedValue,
   at: Instant,
   row: RowRead,
-  held: Span | undefined,
+  foreign: LedgerValue | undefined,
 ): LedgerEntry {
   return {
     ...without(entry ?? blank(place), 'intended', 'missingSince'),
-    confirmed: { value: wanted.value, ...(held === undefined ? bare(wanted) : hull(wanted, held)), at },
+    confirmed: { ...bare(wanted), at },
     rowId: row.rowId,
     modifiedFloor: row.modifiedOn,
+    ...(foreign === undefined ? {} : { foreign }),
   }
 }
 

@@ -152,11 +152,15 @@ export function heldColumn(
   return { lo, hi: modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
 }
 
-/** The ledger's span of a value that is ours: confirmed, or intended and perhaps applied. */
+/**
+ * The ledger's span of a value that is ours: confirmed, or intended and perhaps applied. Where somebody else is known to
+ * have said the same, their span counts too: we only agreed.
+ */
 export function ownValue(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean): Span | undefined {
   const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
   const [first] = values
   if (first === undefined) return undefined
-  const spans = values.flatMap((value) => (value === undefined ? [] : [value]))
+  const agreed = entry?.foreign !== undefined && holds(entry.foreign.value) ? [entry.foreign] : []
+  const spans = [...values.flatMap((value) => (value === undefined ? [] : [value])), ...agreed]
   return { lo: Math.min(...spans.map(({ lo }) => lo)), hi: Math.max(...spans.map(({ hi }) => hi)) }
 }
