@@ -35,7 +35,7 @@ const KILLS = 200
 /** Two runs at a time, each with its own environment: the machine's cores, not the number of runs, set the time. */
 const LANES = 2
 const KILLS_PER_WORLD = 10
-/** Two or three minutes on an idle machine of two cores. */
+/** About six minutes on an idle machine of two cores: most of it is Node reading the program again. */
 const LIMIT_MS = 1_200_000
 const CONCURRENCY = 2
 const BATCH_ROWS = 4
