@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Settings, TargetSettings } from './config/settings.ts'
-import { fromMilliseconds } from './consent/time.ts'
 import type { Dataverse } from './dataverse/dataverse.ts'
 import { type OpenDataverse, openDataverse } from './dataverse/open.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
@@ -114,5 +113,5 @@ export function csvMapOf({ csv }: Settings['source']): CsvMap | undefined {
 
 /** A run's id: sortable by start, unique. */
 export function newRunId(clock: Clock): string {
-  return `${new Date(fromMilliseconds(clock.now()) / 1_000).toISOString().slice(0, 19).replace(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`
+  return `${new Date(clock.now()).toISOString().slice(0, 19).replace(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`
 }

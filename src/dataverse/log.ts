@@ -1,16 +1,8 @@
 /** What the Dataverse client says while it works: request names, states, times and Dataverse's request ids; no rows. */
 
 import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import type { Send } from './send.ts'
-
-/** The part of a logger that is used here. */
-export interface Log {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
-
-export const silent: Log = { debug: () => {}, info: () => {}, warn: () => {} }
 
 /** Logs every request with its status and the id that Microsoft's support asks for. */
 export function withLog(send: Send, log: Log, clock: Clock): Send {

@@ -2,6 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { type Log, silentLog } from '../lib/log.ts'
 import { parseApiRoot } from './api-root.ts'
 import { type AuthenticationSettings, openTokens } from './authentication.ts'
 import { changes } from './changes.ts'
@@ -11,7 +12,7 @@ import { withFreshness } from './freshness.ts'
 import { withHeaders } from './headers.ts'
 import { guidOf } from './json.ts'
 import { withLimit } from './limit.ts'
-import { type Log, silent, withLog } from './log.ts'
+import { withLog } from './log.ts'
 import { table } from './metadata.ts'
 import { purposes, topics } from './purposes.ts'
 import { anyStartingWith, rowsIn } from './read.ts'
@@ -61,7 +62,7 @@ export interface OpenDataverse extends Dataverse {
 
 /** Composes the stack, outermost last: a repeat waits its turn anew, and every attempt has its own token and time. */
 function openConnection(options: DataverseOptions): { connection: Connection; close: () => Promise<void> } {
-  const { clock = systemClock, log = silent, concurrency = 8, onWait = () => {} } = options
+  const { clock = systemClock, log = silentLog, concurrency = 8, onWait = () => {} } = options
   const root = parseApiRoot(options.apiRoot)
   const tokens = openTokens(options.authentication, root, options.tokenTimeoutMs ?? 60_000)
   const retry = createRetry({

@@ -1,6 +1,7 @@
 /** Writing rows: bulk messages for the many, a batch for the few, and one outcome for each. */
 
 import { CodedError, defect } from '../lib/errors.ts'
+import { groupBy } from '../lib/group.ts'
 import { MAX_PARTS } from './batch.ts'
 import { answeredAt, type Connection, refusal } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
@@ -140,19 +141,15 @@ export async function write(
 ): Promise<WriteOutcome[]> {
   checkIds(rows)
   const writing: Writing = { ...sending, connection, table, lacking }
-  const lanes = new Map<Lane, number[]>()
-  rows.forEach((row, position) => {
-    const lane = laneOf(row, table, lacking)
-    lanes.set(lane, [...(lanes.get(lane) ?? []), position])
-  })
+  const lanes = groupBy(rows.entries(), ([, row]) => laneOf(row, table, lacking))
   const outcomes: Array<WriteOutcome | undefined> = rows.map(() => undefined)
-  const runs = [...lanes].flatMap(([lane, positions]) =>
-    chunks(positions, lane === 'each' ? Math.min(settings.batchParts, MAX_PARTS) : settings.batchRows).map(
+  const runs = [...lanes].flatMap(([lane, entries]) =>
+    chunks(entries, lane === 'each' ? Math.min(settings.batchParts, MAX_PARTS) : settings.batchRows).map(
       async (chunk) => {
-        const its = chunk.flatMap((position) => rows[position] ?? [])
+        const its = chunk.map(([, row]) => row)
         const work = () => (lane === 'each' ? isolate(connection, table, its, writing) : bulk(lane, its, writing))
         const results = await orAgain(chunk.length, work)
-        chunk.forEach((position, index) => {
+        chunk.forEach(([position], index) => {
           outcomes[position] = results[index]
         })
       },

@@ -6,9 +6,11 @@ import { CONSENT_VALUES, type Slot, slotPlace, slotsOf, type WantedSlot, wantedS
 import type { PersonId, Place } from '../store/store.ts'
 import { deliverConsents } from './consent-rows.ts'
 import type { ConsentWork } from './consent-work.ts'
+import { isTheCreated } from './contact-rows.ts'
 import { pointsOf } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
 import type { Mapping } from './mapping.ts'
+import type { Refusal } from './outcome.ts'
 import { parentPlace } from './parent-purpose.ts'
 import { personsBehind } from './sharing.ts'
 
@@ -85,7 +87,7 @@ function pointsFor({ target }: Crew, candidate: Candidate, { done }: CreatedCont
 interface CreatedContacts {
   readonly done: ReadonlySet<PersonId>
   readonly deferred: ReadonlySet<PersonId>
-  readonly refused: ReadonlyMap<PersonId, ReadonlyArray<{ place: Place; what: string; code: string }>>
+  readonly refused: ReadonlyMap<PersonId, readonly Refusal[]>
 }
 
 /** Creates the contacts that are missing. One that exists by now is found by the next run: the person stays due. */
@@ -108,25 +110,27 @@ async function createContacts(
 
   const done = new Set<PersonId>()
   const deferred = new Set<PersonId>()
-  const refused = new Map<PersonId, { place: Place; what: string; code: string }[]>()
+  const refused = new Map<PersonId, Refusal[]>()
   for (const { person, creating } of waiting) {
     const outcome = byId.get(creating.id)
-    const place = `contact/${creating.id}`
-    if (
-      outcome?.kind === 'done' ||
-      (outcome?.kind === 'conflict' &&
-        isSame(existing.get(creating.id), creating.columns, target.contact.matchAttribute))
-    ) {
-      done.add(person.id)
-      const { points } = pointsOf(person, [creating], target)
-      await store.saveContacts(scope, [
-        { person: person.id, contacts: [{ contactId: creating.id, addresses: points }] },
-      ])
-    } else if (outcome?.kind === 'rejected') refused.set(person.id, [{ place, what: 'contact', code: outcome.code }])
-    else if (outcome?.kind === 'conflict')
-      refused.set(person.id, [{ place, what: 'contact', code: 'contact-id-taken' }])
-    else deferred.add(person.id)
+    const row = existing.get(creating.id)
+    const refuse = (code: string) =>
+      refused.set(person.id, [{ place: `contact/${creating.id}`, what: 'contact', code }])
+    if (outcome?.kind === 'rejected') refuse(outcome.code)
+    else if (outcome?.kind === 'done') done.add(person.id)
+    else if (outcome?.kind !== 'conflict') deferred.add(person.id)
+    else if (row !== undefined && isTheCreated(row, creating.columns, target)) done.add(person.id)
+    else refuse('contact-id-taken')
   }
+  await store.saveContacts(
+    scope,
+    waiting
+      .filter(({ person }) => done.has(person.id))
+      .map(({ person, creating }) => ({
+        person: person.id,
+        contacts: [{ contactId: creating.id, addresses: pointsOf(person, [creating], target).points }],
+      })),
+  )
   return { done, deferred, refused }
 }
 
@@ -145,9 +149,4 @@ async function existingContacts(
     signal,
   )
   return new Map(rows.map((row) => [row.id, row]))
-}
-
-/** The contact that holds our id is the one we meant to create, from a write whose answer was lost. */
-function isSame(row: Row | undefined, columns: RowWrite['columns'], attribute: string): boolean {
-  return row !== undefined && String(row.columns[attribute]).toLowerCase() === String(columns[attribute]).toLowerCase()
 }

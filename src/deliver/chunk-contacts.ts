@@ -6,6 +6,7 @@ import { type ContactSubject, columnPlace, deliverContacts } from './contact-row
 import { pointsOf } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
 import type { Mapping } from './mapping.ts'
+import type { Refusal } from './outcome.ts'
 import type { PlaceResult } from './rows.ts'
 import { personsBehind } from './sharing.ts'
 
@@ -22,7 +23,7 @@ export async function settleContacts(
   const { places, unholdable } = await deliverContacts(crew, scope, work, [...subjects.values()], signal)
 
   const placesOf = new Map<PersonId, Place[]>()
-  const refusedOf = new Map<PersonId, { place: Place; what: string; code: string }[]>()
+  const refusedOf = new Map<PersonId, Refusal[]>()
   for (const { person, ...candidate } of candidates) {
     const ids = contactsOf(candidate)
     placesOf.set(

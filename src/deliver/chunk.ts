@@ -4,14 +4,14 @@ import { fromMilliseconds, type Instant } from '../consent/time.ts'
 import { comparable } from '../projection/contact-point.ts'
 import type { Person } from '../projection/person.ts'
 import { contactRowId } from '../projection/slot.ts'
-import type { DuePerson, LedgerEntry, Place, QuarantinedRow, Settlement } from '../store/store.ts'
+import type { DuePerson, QuarantinedRow, Settlement } from '../store/store.ts'
 import { settleConsents } from './chunk-consents.ts'
 import { settleContacts } from './chunk-contacts.ts'
 import { createdContact } from './contact-rows.ts'
 import { type FoundContacts, findContacts } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
 import { evidenceOf } from './evidence.ts'
-import { outcomeOf, type PlaceOutcome } from './outcome.ts'
+import { outcomeOf, type PlaceOutcome, type Refusal } from './outcome.ts'
 import { readPersons } from './persons.ts'
 import { Pseudonyms } from './pseudonyms.ts'
 import { statesSomething } from './stating.ts'
@@ -71,9 +71,7 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   const pseudonyms = new Pseudonyms(crew.store.pseudonymKey)
   const settlements: Settlement[] = []
   const quarantine: QuarantinedRow[] = []
-  const ledger = new Map<Place, LedgerEntry>()
   const evidence = []
-  const counted = new Set<Place>()
   const attributes = attributeColumns(crew)
   for (const candidate of candidates) {
     const { id } = candidate.person
@@ -98,21 +96,17 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
       }
       const trace = evidenceOf(place, id, crew.run, pseudonyms, attributes.has(place.what))
       if (trace !== undefined) evidence.push(trace)
-      if (counted.has(place.place)) continue
-      counted.add(place.place)
-      tally.place(place, result.stance(place))
-      if (place.ledger !== undefined) ledger.set(place.place, place.ledger)
     }
     if (outcome === undefined) continue
     const park = outcome === 'unmatched' || outcome === 'expired' ? 'keep' : 'clear'
     settlements.push({ person: id, mark: candidate.mark, outcome, park })
   }
-  for (const [place, one] of result.places) {
-    if (!counted.has(place)) tally.place(one, result.stance(one))
-    if (one.ledger !== undefined && one.outcome !== 'deferred') ledger.set(place, one.ledger)
-  }
+  /** Once per place, however many persons share it; what is deferred was written ahead and stays so. */
+  const places = [...result.places.values()]
+  for (const place of places) tally.place(place, result.stance(place))
+  const ledger = places.flatMap((place) => (place.outcome === 'deferred' ? [] : (place.ledger ?? [])))
   tally.topicsWithoutPurpose += result.topicsWithoutPurpose
-  await crew.store.settle(crew.scope, { now, settlements, ledger: [...ledger.values()], evidence, quarantine })
+  await crew.store.settle(crew.scope, { now, settlements, ledger, evidence, quarantine })
 }
 
 function attributeColumns({ mapping }: Crew): ReadonlySet<string> {
@@ -120,7 +114,7 @@ function attributeColumns({ mapping }: Crew): ReadonlySet<string> {
   return new Set(mapping.columns.filter(({ encoding }) => encoding.form === 'attribute').map(({ name }) => name))
 }
 
-function refusals(candidate: Candidate, result: ChunkResult): { place: Place; what: string; code: string }[] {
+function refusals(candidate: Candidate, result: ChunkResult): Refusal[] {
   const { person, found, refused } = candidate
   return [
     ...(refused === undefined ? [] : [{ place: `person/${person.id}`, what: 'contact', code: refused }]),

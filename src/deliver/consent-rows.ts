@@ -1,11 +1,12 @@
 /** Delivery to contact point consents: one slot per address and purpose or topic (semantics §6). */
 
 import type { Instant } from '../consent/time.ts'
-import type { Row, RowWrite } from '../dataverse/dataverse.ts'
+import type { Guid, Row, RowWrite } from '../dataverse/dataverse.ts'
+import { groupBy } from '../lib/group.ts'
 import { consentTypeOf, createdColumns, updatedColumns } from '../projection/consent-row.ts'
-import { CHANNEL_CODES, sameAddress } from '../projection/contact-point.ts'
+import { CHANNEL_CODES, type Channel, normaliseAddress } from '../projection/contact-point.ts'
 import { combineHeld } from '../projection/guard.ts'
-import { CONSENT_VALUES, type Slot, slotRowId, type WantedSlot } from '../projection/slot.ts'
+import { CONSENT_VALUES, type ConsentEntry, type Slot, slotRowId, type WantedSlot } from '../projection/slot.ts'
 import { type ConsentRow, heldRow, judgeSlot, type SlotVerdict } from '../projection/slot-rows.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
 import type { ConsentWork } from './consent-work.ts'
@@ -37,21 +38,19 @@ export async function deliverConsents(
   signal: AbortSignal,
 ): Promise<ConsentResults> {
   const all = new Map(wanted)
-  const known = new Map(ledger)
   let topicsWithoutPurpose = 0
   const plan: PlanSubjects = async (places, attempt) => {
     const reading = await readSlots(ports, work, slotsAt(all, places), signal)
-    const subjects = [...places]
     const plans = new Map<string, SubjectPlan>()
     const decide = (place: Place) => {
       const slot = all.get(place)
       if (slot === undefined) return
       const rows = reading.rowsOf(slot.slot)
       const history = { conflicts: attempt.conflicts.get(place) ?? 0, again: attempt.number > 0 }
-      const verdict = judgeSlot(slot, rows, known.get(place), policiesOf(work), reading.at)
-      plans.set(place, planSlot(work, slot, place, verdict, known.get(place), reading.at, history))
+      const verdict = judgeSlot(slot, rows, ledger.get(place), policiesOf(work), reading.at)
+      plans.set(place, planSlot(work, slot, place, verdict, ledger.get(place), reading.at, history))
     }
-    for (const place of subjects) decide(place)
+    for (const place of places) decide(place)
     if (attempt.number === 0) {
       const check: ParentCheck = {
         work,
@@ -86,7 +85,7 @@ const policiesOf = ({ target, us }: ConsentWork) => ({
 const slotsAt = (wanted: ReadonlyMap<Place, WantedSlot>, places: readonly Place[]): Slot[] =>
   places.flatMap((place) => wanted.get(place)?.slot ?? [])
 
-export interface SlotReading {
+interface SlotReading {
   readonly rowsOf: (slot: Slot) => readonly ConsentRow[]
   readonly at: Instant
   readonly readAtMs: number
@@ -107,7 +106,7 @@ const SELECTED = [
 ]
 
 /** Reads every row of the slots' addresses, any `statecode`, owner or duplicate (semantics §6.6). */
-export async function readSlots(
+async function readSlots(
   { dataverse }: RowPorts,
   work: Pick<ConsentWork, 'table' | 'target'>,
   slots: readonly Slot[],
@@ -122,33 +121,40 @@ export async function readSlots(
     addresses,
     signal,
   )
-  const byKind = new Map<string, Row[]>()
-  for (const row of rows) {
-    for (const kind of kindsOf(row)) byKind.set(kind, [...(byKind.get(kind) ?? []), row])
-  }
+  const bySlot = groupBy(rows, (row) => slotKeyOf(row, target.defaultCountry))
   const rowsOf = ({ channel, address, entry }: Slot) =>
-    (byKind.get(`${CHANNEL_CODES[channel]}/${entry.kind}/${entry.id}`) ?? [])
-      .filter(({ columns }) =>
-        sameAddress(channel, String(columns['msdynmkt_contactpointvalue'] ?? ''), address, target.defaultCountry),
-      )
-      .map(consentRow)
+    (bySlot.get(slotKey(channel, entry.kind, entry.id, address)) ?? []).map(consentRow)
   return { rowsOf, at, readAtMs }
 }
 
-/** Which channel and purpose or topic a row is of. A row without consent type is a topic row if it names a topic. */
-function kindsOf({ columns }: Row): string[] {
-  const channel = columns['msdynmkt_contactpointtype']
+const slotKey = (channel: Channel, kind: ConsentEntry['kind'], id: Guid, address: string) =>
+  `${channel}/${kind}/${id}/${address}`
+
+/**
+ * The slot that a row is of, its address normalised as ours are: verified as the database cannot. A row without consent
+ * type is a topic row if it names a topic. `undefined` where it names no purpose, no known channel or no usable address.
+ */
+function slotKeyOf({ columns }: Row, defaultCountry: string | undefined): string | undefined {
+  const channel = channelOf(columns['msdynmkt_contactpointtype'])
   const type = columns['msdynmkt_contactpointconsenttype']
   const guid = (name: string) => {
     const id = columns[name]
     return typeof id === 'string' ? id.toLowerCase() : undefined
   }
   const topic = guid('_msdynmkt_topicid_value')
-  const purpose = guid('_msdynmkt_purposeid_value')
   const isTopic = type === consentTypeOf('topic') || (type !== consentTypeOf('purpose') && topic !== undefined)
-  const id = isTopic ? topic : purpose
-  return id === undefined ? [] : [`${channel}/${isTopic ? 'topic' : 'purpose'}/${id}`]
+  const id = isTopic ? topic : guid('_msdynmkt_purposeid_value')
+  if (channel === undefined || id === undefined) return undefined
+  const stored = String(columns['msdynmkt_contactpointvalue'] ?? '')
+  const normalised = normaliseAddress(channel, stored, defaultCountry)
+  return normalised.kind === 'address'
+    ? slotKey(channel, isTopic ? 'topic' : 'purpose', id, normalised.address)
+    : undefined
 }
+
+const CHANNELS = Object.keys(CHANNEL_CODES) as Channel[]
+
+const channelOf = (code: unknown): Channel | undefined => CHANNELS.find((channel) => CHANNEL_CODES[channel] === code)
 
 function consentRow(row: Row): ConsentRow {
   const { columns } = row

@@ -17,6 +17,7 @@ import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
 import { type ContactSearch, instantOf, searchedColumns } from './contacts.ts'
 import { foundEqual, foundForeign, type WantedValue } from './ledger.ts'
+import type { Refusal } from './outcome.ts'
 import {
   deliverRows,
   type PlaceResult,
@@ -49,10 +50,7 @@ export interface ContactWork {
 export interface ContactResults {
   readonly places: ReadonlyMap<string, readonly PlaceResult[]>
   /** Columns that cannot hold what is wanted, by contact. */
-  readonly unholdable: ReadonlyMap<
-    string,
-    ReadonlyArray<{ readonly place: Place; readonly what: string; readonly code: string }>
-  >
+  readonly unholdable: ReadonlyMap<string, readonly Refusal[]>
 }
 
 export function columnPlace(contact: string, column: string): Place {
@@ -70,7 +68,7 @@ export async function deliverContacts(
   const byId = new Map(subjects.map((subject) => [subject.id, subject]))
   const places = subjects.flatMap(({ id }) => work.columns.map(({ name }) => columnPlace(id, name)))
   const ledger = await ports.store.ledger(scope, places)
-  const unholdable = new Map<string, { place: Place; what: string; code: string }[]>()
+  const unholdable = new Map<string, Refusal[]>()
   const plan: PlanSubjects = async (ids, attempt) => {
     const reading = attempt.number === 0 ? firstReading(work, subjects) : await readAgain(ports, work, ids, signal)
     const plans = new Map<string, SubjectPlan>()
@@ -112,7 +110,7 @@ async function readAgain(
   return { rows: new Map(rows.map((row) => [row.id, row])), at, readAtMs }
 }
 
-type PlannedContact = SubjectPlan & { readonly unholdable: { place: Place; what: string; code: string }[] }
+type PlannedContact = SubjectPlan & { readonly unholdable: Refusal[] }
 
 function planContact(
   work: ContactWork,
@@ -123,7 +121,7 @@ function planContact(
   attempt: { readonly number: number; readonly last: boolean },
 ): PlannedContact {
   const { target, settings } = work
-  if (row !== undefined && isSomebodyElses(subject, row, target)) {
+  if (row !== undefined && subject.created !== undefined && !isTheCreated(row, subject.created, target)) {
     return {
       rulings: [],
       writes: [],
@@ -132,7 +130,7 @@ function planContact(
   }
   const rulings: Ruling[] = []
   const writes: { place: PlaceWrite; verdict: ColumnVerdict & { verdict: 'write' }; refusal: boolean }[] = []
-  const unholdable: { place: Place; what: string; code: string }[] = []
+  const unholdable: Refusal[] = []
   for (const column of work.columns) {
     const place = columnPlace(subject.id, column.name)
     const entry = ledger.get(place)
@@ -187,14 +185,6 @@ function ruled(
   return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read, foreign) }
 }
 
-/** A contact to be created exists: ours from an answer that was lost, unless its match attribute says otherwise. */
-function isSomebodyElses({ created }: ContactSubject, row: Row, { contact }: TargetSettings): boolean {
-  const attribute = contact.matchAttribute
-  return (
-    created !== undefined && comparable(String(row.columns[attribute] ?? '')) !== comparable(String(created[attribute]))
-  )
-}
-
 function judge(
   { target }: ContactWork,
   { adoptable }: ContactSubject,
@@ -246,6 +236,12 @@ function contactWrite(
   )
   const update: RowWrite = { kind: 'update', id: row.id, columns: values, ...(guarded ? { ifMatch: row.etag } : {}) }
   return [{ row: update, blind, phase: blind ? 0 : 1, places }]
+}
+
+/** A contact that holds the id we chose: is it the one we meant to create, from a write whose answer was lost? */
+export function isTheCreated(row: Row, created: RowWrite['columns'], { contact }: TargetSettings): boolean {
+  const attribute = contact.matchAttribute
+  return comparable(String(row.columns[attribute] ?? '')) === comparable(String(created[attribute]))
 }
 
 /** The columns a contact is created with, besides the mapped ones; `undefined` where the OUID cannot be the match attribute. */

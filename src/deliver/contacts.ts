@@ -3,6 +3,7 @@
 import type { ContactPoint as ContactPointSetting, TargetSettings } from '../config/settings.ts'
 import { type Instant, parseInstant, SINCE_EVER } from '../consent/time.ts'
 import type { Dataverse, Guid, Row, TableMetadata } from '../dataverse/dataverse.ts'
+import { groupBy } from '../lib/group.ts'
 import { type ContactPoint, comparable, normaliseAddress } from '../projection/contact-point.ts'
 import { type Person, personAttribute } from '../projection/person.ts'
 import type { PersonContact, PersonId, Store, TargetScope } from '../store/store.ts'
@@ -59,12 +60,12 @@ export async function findContacts(
   const { table, target } = search
   const attribute = target.contact.matchAttribute
   const select = searchedColumns(search)
-  const byGuid = table.columns.get(attribute)?.type === 'unique-identifier'
-  const values = persons.map(({ ouid }) => ouid).filter((ouid) => !byGuid || GUID.test(ouid))
-  const read = await dataverse.rowsIn(table, select, attribute, values, signal)
+  const ouids = persons.map(({ ouid }) => ouid)
+  const read = await dataverse.rowsIn(table, select, attribute, ouids, signal)
   const masters = await mastersOf(dataverse, table, select, read.rows, signal)
 
-  const byMatch = groupRows(read.rows, attribute)
+  /** Verified as the database cannot: NFC, trimmed, lower case, accents count. A row without a value matches nobody. */
+  const byMatch = groupBy(read.rows, ({ columns }) => comparable(textOf(columns[attribute])[0] ?? ''))
   const found = new Map(
     persons.map((person) => [
       person.id,
@@ -76,20 +77,6 @@ export async function findContacts(
     [...found.values()].map((one) => ({ person: one.person, contacts: remembered(one) })),
   )
   return { found, at: read.at, readAtMs: read.readAtMs }
-}
-
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** Verified as the database cannot: NFC, trimmed, lower case, accents count. */
-function groupRows(rows: readonly Row[], attribute: string): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>()
-  for (const row of rows) {
-    const value = row.columns[attribute]
-    if (typeof value !== 'string') continue
-    const key = comparable(value)
-    groups.set(key, [...(groups.get(key) ?? []), row])
-  }
-  return groups
 }
 
 /** Every row reached by following `masterid`, by id. */

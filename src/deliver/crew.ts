@@ -9,7 +9,7 @@ import type { PersonId, Place, TargetScope } from '../store/store.ts'
 import type { ContactSearch, FoundContacts } from './contacts.ts'
 import type { DeliverPorts } from './deliver-ports.ts'
 import type { Mapping } from './mapping.ts'
-import type { Standing } from './outcome.ts'
+import type { Refusal, Standing } from './outcome.ts'
 import type { PlaceResult } from './rows.ts'
 
 /** Everything that stays the same while one target is delivered. */
@@ -43,10 +43,7 @@ export interface ChunkResult {
   /** The places each person's outcome depends on. */
   readonly placesOf: ReadonlyMap<PersonId, readonly Place[]>
   /** What was refused before sending, by person. */
-  readonly unholdable: ReadonlyMap<
-    PersonId,
-    ReadonlyArray<{ readonly place: Place; readonly what: string; readonly code: string }>
-  >
+  readonly unholdable: ReadonlyMap<PersonId, readonly Refusal[]>
   /** Persons without any address; consent mode only. */
   readonly unreachable: ReadonlySet<PersonId>
   /** Persons whose contact could not be created yet. */

@@ -1,5 +1,7 @@
 /** The one outcome of a due person, the first that applies (semantics §8.2). */
 
+import type { Place } from '../store/store.ts'
+
 export const OUTCOMES = [
   'rejected-by-dataverse',
   'ambiguous-contact',
@@ -15,6 +17,13 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /** What became of one place, or of one row; `deferred` leaves every person of it due. */
 export type PlaceOutcome = 'rejected' | 'written' | 'superseded' | 'unchanged' | 'deferred'
+
+/** What is refused before anything is sent: quarantined under its code. `what` is free of personal data. */
+export interface Refusal {
+  readonly place: Place
+  readonly what: string
+  readonly code: string
+}
 
 /** What is known of a person's contact and addresses. */
 export interface Standing {

@@ -6,6 +6,7 @@
 import type { Instant } from '../consent/time.ts'
 import type { Dataverse, RowWrite, TableMetadata, WriteOutcome } from '../dataverse/dataverse.ts'
 import type { Clock } from '../lib/clock.ts'
+import { groupBy } from '../lib/group.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, LedgerValue, Place, Store, TargetScope } from '../store/store.ts'
 import { appliedBefore, confirming, intending, type WantedValue } from './ledger.ts'
@@ -96,7 +97,7 @@ export async function deliverRows(
     const last = number === ATTEMPTS - 1
     const reading = await work.plan(open, { number, last, conflicts })
     const sent = await sendPhases(ports, scope, work, reading, signal)
-    const bySubject = grouped(sent)
+    const bySubject = groupBy(sent, ({ subject }) => subject)
     for (const [subject, { rulings }] of reading.plans) {
       const ruled = rulings.map((ruling): PlaceResult => ({ ...ruling, rowId: undefined }))
       const known = results.get(subject) ?? new Map<Place, PlaceResult>()
@@ -139,12 +140,6 @@ interface Sent {
   readonly subject: string
   readonly write: PlannedWrite
   readonly outcome: WriteOutcome
-}
-
-function grouped(sent: readonly Sent[]): Map<string, Sent[]> {
-  const bySubject = new Map<string, Sent[]>()
-  for (const one of sent) bySubject.set(one.subject, [...(bySubject.get(one.subject) ?? []), one])
-  return bySubject
 }
 
 /** Writes ahead, then sends phase by phase: refusals first, and opt-ins only while their reading is fresh. */

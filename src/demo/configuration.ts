@@ -17,6 +17,22 @@ const LEGACY = [
 ]
 
 /**
+ * How a target's `authentication` is pointed at an emulator: MSAL wants an https authority and asks it nothing, since the
+ * metadata names the emulator's own token endpoint.
+ */
+export function emulatorAuthority(url: string, tenant: string): object {
+  return {
+    authority: `https://login.microsoftonline.com/${tenant}`,
+    authorityMetadata: {
+      token_endpoint: `${url}/${tenant}/oauth2/v2.0/token`,
+      authorization_endpoint: `${url}/${tenant}/oauth2/v2.0/authorize`,
+      issuer: `${url}/${tenant}/v2.0`,
+      jwks_uri: `${url}/${tenant}/discovery/v2.0/keys`,
+    },
+  }
+}
+
+/**
  * JSON (which is YAML too). The emulator's application and secret open nothing but an emulator. MSAL wants an https
  * authority; the token endpoint in the metadata is the emulator's own.
  */
@@ -28,15 +44,7 @@ export function demoConfiguration(url: string): string {
     instance: url,
   }
   const connection = { authentication, properties: {}, upsert_mode: false }
-  const authority = {
-    authority: `https://login.microsoftonline.com/${TENANT}`,
-    authorityMetadata: {
-      token_endpoint: `${url}/${TENANT}/oauth2/v2.0/token`,
-      authorization_endpoint: `${url}/${TENANT}/oauth2/v2.0/authorize`,
-      issuer: `${url}/${TENANT}/v2.0`,
-      jwks_uri: `${url}/${TENANT}/discovery/v2.0/keys`,
-    },
-  }
+  const authority = emulatorAuthority(url, TENANT)
   return JSON.stringify(
     {
       source: { directory: './export' },

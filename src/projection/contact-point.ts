@@ -55,14 +55,3 @@ function addressOf(channel: Channel, raw: string, defaultCountry: string | undef
       return raw.trim()
   }
 }
-
-/** Are these the same address of a channel, however written? */
-export function sameAddress(
-  channel: Channel,
-  stored: string,
-  address: string,
-  defaultCountry: string | undefined,
-): boolean {
-  const normalised = normaliseAddress(channel, stored, defaultCountry)
-  return normalised.kind === 'address' && normalised.address === address
-}

@@ -12,38 +12,11 @@ import {
   SECOND_USER_ID,
   TRACKING_PURPOSE_ID,
 } from '../../src/emulator/seed-ids.ts'
-import {
-  CONSENTS,
-  consentRow,
-  DAYS,
-  id,
-  NOT_SET,
-  newsEvent,
-  OPTED_IN,
-  OPTED_OUT,
-  since,
-} from '../support/deliver-samples.ts'
-import type { TargetDraft, WorldDraft } from '../support/deliver-settings.ts'
+import { ADA, ada, byHand, draft, NEWS, OFFERS } from '../support/deliver-consent-world.ts'
+import { CONSENTS, DAYS, id, NOT_SET, newsEvent, OPTED_IN, OPTED_OUT, since } from '../support/deliver-samples.ts'
 import { closeWorlds, openWorld } from '../support/deliver-world.ts'
 
 afterEach(closeWorlds)
-
-const NEWS = { id: `purpose:${COMMERCIAL_PURPOSE_ID}`, value: 'consents_purposes_news_enabled' }
-const OFFERS = { id: `purpose:${SECOND_PURPOSE_ID}`, value: 'consents_purposes_offers_enabled' }
-
-const ADA = 'ada@example.com'
-
-function draft(target: Partial<TargetDraft> = {}, rows: Record<string, readonly Record<string, unknown>[]> = {}) {
-  const contacts = [{ contactid: id(1), emailaddress1: ADA }]
-  return {
-    targets: [{ type: 'microsoft-dynamics-cpc', mappings: [NEWS], ...target }],
-    emulator: { seed: { rows: { contacts, ...rows } } },
-  } satisfies WorldDraft
-}
-
-const ada = { ouid: ADA, at: since(-DAYS) }
-const byHand = (n: number, more: Partial<Parameters<typeof consentRow>[1]> = {}) =>
-  consentRow(n, { address: ADA, value: OPTED_OUT, purpose: COMMERCIAL_PURPOSE_ID, at: since(-9 * DAYS), ...more })
 
 describe('purposes and topics (semantics §6.1)', () => {
   it('§6.1 unknown ids and Tracking purposes are errors, all at once, before the first write', async () => {

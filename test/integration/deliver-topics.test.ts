@@ -1,38 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { COMMERCIAL_PURPOSE_ID, NEWSLETTER_TOPIC_ID, SECOND_PURPOSE_ID } from '../../src/emulator/seed-ids.ts'
-import {
-  CONSENTS,
-  consentRow,
-  DAYS,
-  HOURS,
-  id,
-  NOT_SET,
-  OPTED_IN,
-  OPTED_OUT,
-  since,
-} from '../support/deliver-samples.ts'
-import type { TargetDraft, WorldDraft } from '../support/deliver-settings.ts'
+import { NEWSLETTER_TOPIC_ID } from '../../src/emulator/seed-ids.ts'
+import { ADA, ada, byHand, draft, NEWS, OFFERS } from '../support/deliver-consent-world.ts'
+import { CONSENTS, HOURS, NOT_SET, OPTED_IN, OPTED_OUT } from '../support/deliver-samples.ts'
 import { closeWorlds, openWorld } from '../support/deliver-world.ts'
 
 afterEach(closeWorlds)
 
-const NEWS = { id: `purpose:${COMMERCIAL_PURPOSE_ID}`, value: 'consents_purposes_news_enabled' }
-const OFFERS = { id: `purpose:${SECOND_PURPOSE_ID}`, value: 'consents_purposes_offers_enabled' }
 const SPORTS = { id: `topic:${NEWSLETTER_TOPIC_ID}`, value: 'consents_purposes_news_values_topics_sports' }
-
-const ADA = 'ada@example.com'
-
-function draft(target: Partial<TargetDraft> = {}, rows: Record<string, readonly Record<string, unknown>[]> = {}) {
-  const contacts = [{ contactid: id(1), emailaddress1: ADA }]
-  return {
-    targets: [{ type: 'microsoft-dynamics-cpc', mappings: [NEWS], ...target }],
-    emulator: { seed: { rows: { contacts, ...rows } } },
-  } satisfies WorldDraft
-}
-
-const ada = { ouid: ADA, at: since(-DAYS) }
-const byHand = (n: number, more: Partial<Parameters<typeof consentRow>[1]> = {}) =>
-  consentRow(n, { address: ADA, value: OPTED_OUT, purpose: COMMERCIAL_PURPOSE_ID, at: since(-9 * DAYS), ...more })
 
 describe('a topic and its purpose (semantics §6.7)', () => {
   const topic = (parentPurpose: string) => ({ mappings: [SPORTS], options: { parentPurpose } })

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { packExport } from '../../fixtures/pack.mjs'
 import { loadSettings } from '../../src/config/load.ts'
+import { emulatorAuthority } from '../../src/demo/configuration.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import {
@@ -87,15 +88,7 @@ async function operatorsFolder(name: string, example: string): Promise<string> {
   await symlink(join(ROOT, 'fixtures'), join(place, 'fixtures'))
   const settings = parse(example)
   for (const target of settings.targets) {
-    target.authentication = {
-      authority: `https://login.microsoftonline.com/${TENANT}`,
-      authorityMetadata: {
-        token_endpoint: `${emulator.url}/${TENANT}/oauth2/v2.0/token`,
-        authorization_endpoint: `${emulator.url}/${TENANT}/oauth2/v2.0/authorize`,
-        issuer: `${emulator.url}/${TENANT}/v2.0`,
-        jwks_uri: `${emulator.url}/${TENANT}/discovery/v2.0/keys`,
-      },
-    }
+    target.authentication = emulatorAuthority(emulator.url, TENANT)
   }
   await writeFile(join(place, 'didomi-dataverse.yaml'), stringify(settings))
   return place

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { emulatorAuthority } from '../../src/demo/configuration.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts'
 import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import { openSqliteDatabase, type Row } from '../../src/store/sqlite-database.ts'
@@ -141,15 +142,7 @@ export function signIn(url: string): { document: object; authority: object } {
       tenant_id: TENANT,
       instance: url,
     },
-    authority: {
-      authority: `https://login.microsoftonline.com/${TENANT}`,
-      authorityMetadata: {
-        token_endpoint: `${url}/${TENANT}/oauth2/v2.0/token`,
-        authorization_endpoint: `${url}/${TENANT}/oauth2/v2.0/authorize`,
-        issuer: `${url}/${TENANT}/v2.0`,
-        jwks_uri: `${url}/${TENANT}/discovery/v2.0/keys`,
-      },
-    },
+    authority: emulatorAuthority(url, TENANT),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { loadSettings } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/settings.ts'
+import { emulatorAuthority } from '../../src/demo/configuration.ts'
 import type { EmulatorOptions } from '../../src/emulator/emulator.ts'
 import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import type { Log } from '../../src/lib/log.ts'
@@ -46,15 +47,7 @@ export async function settingsOf({ targets, settings }: WorldDraft, url: string,
         mappings: target.mappings,
         upsert_mode: target.upsert ?? false,
       },
-      authentication: {
-        authority: `https://login.microsoftonline.com/${TENANT}`,
-        authorityMetadata: {
-          token_endpoint: `${url}/${TENANT}/oauth2/v2.0/token`,
-          authorization_endpoint: `${url}/${TENANT}/oauth2/v2.0/authorize`,
-          issuer: `${url}/${TENANT}/v2.0`,
-          jwks_uri: `${url}/${TENANT}/discovery/v2.0/keys`,
-        },
-      },
+      authentication: emulatorAuthority(url, TENANT),
       ...target.options,
     })),
   })

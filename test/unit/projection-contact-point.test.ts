@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 
-import { CHANNEL_CODES, comparable, normaliseAddress, sameAddress } from '../../src/projection/contact-point.ts'
+import { CHANNEL_CODES, type Channel, comparable, normaliseAddress } from '../../src/projection/contact-point.ts'
+
+/** How rows are found for a slot: what Dataverse stores, normalised, is the slot's address. */
+function sameAddress(channel: Channel, stored: string, address: string, defaultCountry: string | undefined): boolean {
+  const normalised = normaliseAddress(channel, stored, defaultCountry)
+  return normalised.kind === 'address' && normalised.address === address
+}
 
 const UNUSABLE = { kind: 'unusable' }
 const at = (address: string) => ({ kind: 'address', address })
