@@ -1,10 +1,11 @@
 /** Settings → ports: the only file that names an adapter. */
 
 import { randomUUID } from 'node:crypto'
-import type { Settings, TargetSettings } from './config/settings.ts'
+import type { LocationSettings, Settings, TargetSettings } from './config/settings.ts'
 import type { Dataverse } from './dataverse/dataverse.ts'
 import { type OpenDataverse, openDataverse } from './dataverse/open.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
+import { defect } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
 import type { Progress } from './lib/progress.ts'
 import type { CsvMap } from './record/csv.ts'
@@ -40,7 +41,7 @@ export async function openPorts(
   const store = await openSqliteStore(settings.store.sqlite, clock)
   const opened = new Map<string, OpenDataverse>()
   return {
-    exports: openDirectory(settings.source.directory),
+    exports: openStoreAt(settings.source.location),
     store,
     clock,
     log,
@@ -59,6 +60,17 @@ export async function openPorts(
       for (const dataverse of opened.values()) await dataverse.close()
       await store.close()
     },
+  }
+}
+
+/** The objects at a location, for reading. */
+export function openStoreAt(location: LocationSettings): ObjectStore {
+  switch (location.kind) {
+    case 'directory':
+      return openDirectory(location.directory)
+    case 's3':
+    case 'gcs':
+      return defect('wire', `no adapter for ${location.kind} yet`)
   }
 }
 

@@ -38,7 +38,9 @@ export function buildFileSettings(written: WrittenSettings, folder: string): Omi
 function buildSource({ directory, prefix, csv, ...rest }: WrittenSettings['source'], folder: string): SourceSettings {
   const trimmed = prefix.replace(/^\/+|\/+$/g, '')
   return present({
-    directory: resolve(folder, directory),
+    location: { kind: 'directory' as const, directory: resolve(folder, directory) },
+    workers: 1,
+    maxExpansion: 1_000,
     prefix: trimmed === '' ? '' : `${trimmed}/`,
     ...rest,
     csv: csv && buildCsv(csv),

@@ -51,14 +51,75 @@ export interface CsvChoice {
   readonly falseSpellings: readonly string[]
 }
 
-export interface SourceSettings {
-  /** Absolute. */
+/** A folder; `directory` is absolute. */
+export interface DirectoryLocation {
+  readonly kind: 'directory'
   readonly directory: string
+}
+
+/** The role in Didomi's account that may read the bucket. */
+export interface AssumedRole {
+  readonly roleArn: string
+  readonly externalId?: string
+  readonly sessionName: string
+  readonly durationSeconds: number
+}
+
+/** An S3 bucket; without `region` it is asked for, without `endpoint` it is Amazon's. */
+export interface S3Location {
+  readonly kind: 's3'
+  readonly bucket: string
+  readonly region?: string
+  readonly endpoint?: string
+  readonly forcePathStyle: boolean
+  /** Whether requests say that we pay for them. */
+  readonly requestPayer: boolean
+  readonly assumeRole?: AssumedRole
+}
+
+/** A Google Cloud Storage bucket; without `keyFile` (absolute) the application default credentials hold. */
+export interface GcsLocation {
+  readonly kind: 'gcs'
+  readonly bucket: string
+  readonly endpoint?: string
+  readonly projectId?: string
+  readonly keyFile?: string
+  /** The project that pays, for a Requester Pays bucket. */
+  readonly userProject?: string
+}
+
+/** Where objects lie. */
+export type LocationSettings = DirectoryLocation | S3Location | GcsLocation
+
+export interface SourceSettings {
+  readonly location: LocationSettings
   /** Without a slash at the start, with one at the end; `''` for the root. */
   readonly prefix: string
   readonly exportIds?: readonly string[]
   readonly successMarker: 'auto' | 'users' | 'partition'
   readonly csv?: CsvSettings
+  /** Parts read at once, each on a thread of its own. */
+  readonly workers: number
+  /** How many times its stored size an object may have once decompressed. */
+  readonly maxExpansion: number
+}
+
+/** Where objects are copied to, under the keys they have in the source, before they count. */
+export interface ArchiveSettings {
+  readonly to: LocationSettings
+}
+
+/** How Didomi's API is reached. */
+export interface DidomiSettings {
+  readonly organizationId: string
+  readonly key: string
+  readonly secret: Secret
+  /** Without a slash at the end. */
+  readonly apiRoot: string
+  /** The URL of the export log, without its query. */
+  readonly exportLogUrl: string
+  /** Whether line counts are compared with the export log. */
+  readonly checkExportLog: boolean
 }
 
 export interface Catalogue {
@@ -145,7 +206,10 @@ export interface Settings {
   readonly events: 'complete' | 'sparse'
   readonly rejects: { readonly maxRatio: number }
   readonly quarantine: { readonly max: number }
-  readonly retention: { readonly alarmAfterDays: number }
+  /** `days`: the age at which the source deletes a partition; absent where it never does. */
+  readonly retention: { readonly alarmAfterDays: number; readonly days?: number }
+  readonly archive?: ArchiveSettings
+  readonly didomi?: DidomiSettings
   readonly catalogue: Catalogue
   /** Widget entity id → reference. */
   readonly lookup: Readonly<Record<string, ExplicitReference>>

@@ -53,10 +53,20 @@ export const ERROR_CODES = {
   unauthenticated: 'authorisation',
   /** Dataverse answers 403: the message names the missing privilege or the missing application user. */
   forbidden: 'authorisation',
+  /** The bucket, its key (KMS) or the role refuses us: the message names which, and the permission that is missing. */
+  'source-forbidden': 'authorisation',
+  /** Didomi's API refuses the key, or the contract does not hold this call. */
+  'didomi-forbidden': 'authorisation',
   /** The source's folder or bucket cannot be listed. */
   'source-unreadable': 'source',
   /** One object is truncated, not gzip, not readable as CSV, or changed while it was read. Its partition stays pending. */
   'object-damaged': 'source',
+  /** The partition waited for was not sealed in time. Everything else went on; run again later. */
+  'partition-late': 'source',
+  /** The archive cannot be written: nothing counts that was not archived, so its partition stays pending. */
+  'archive-unwritable': 'source',
+  /** Didomi's API is out of reach, or answers what nobody documents. Bootstrap goes on where it stopped. */
+  'didomi-unavailable': 'source',
   /** Dataverse is out of reach or keeps refusing; persons stay due and the next run goes on. */
   'dataverse-unavailable': 'deferred',
   /** Another run holds the store's lease. Wait for it, or look for a stuck pod. */

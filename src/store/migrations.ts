@@ -72,6 +72,7 @@ const STEPS: readonly string[] = [
   CREATE TABLE writer (organization TEXT NOT NULL, user_id TEXT NOT NULL,
     PRIMARY KEY (organization, user_id)) WITHOUT ROWID;
   `,
+  'CREATE TABLE bookmark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;',
 ]
 
 /** The schema version this program writes. */

@@ -14,7 +14,14 @@ import type { RunRow, Store } from './store.ts'
 
 type Remembered = Pick<
   Store,
-  'fingerprint' | 'setFingerprint' | 'frozenReadings' | 'freezeReading' | 'deltaLink' | 'setDeltaLink'
+  | 'fingerprint'
+  | 'setFingerprint'
+  | 'bookmark'
+  | 'setBookmark'
+  | 'frozenReadings'
+  | 'freezeReading'
+  | 'deltaLink'
+  | 'setDeltaLink'
 >
 
 /** The part of the store that lists runs. */
@@ -42,11 +49,14 @@ export function runsIn(db: SqliteDatabase): Pick<Store, 'beginRun' | 'endRun' | 
   }
 }
 
-/** The part of the store that remembers fingerprints, frozen readings and delta links. */
+/** The part of the store that remembers fingerprints, bookmarks, frozen readings and delta links. */
 export function rememberedIn(db: SqliteDatabase): Remembered {
   const scopes = scopesIn(db)
   const fingerprint = db.prepare('SELECT value FROM fingerprint WHERE scope = ?')
   const setFingerprint = db.prepare('INSERT OR REPLACE INTO fingerprint (scope, value) VALUES (?, ?)')
+  const bookmark = db.prepare('SELECT value FROM bookmark WHERE name = ?')
+  const setBookmark = db.prepare('INSERT OR REPLACE INTO bookmark (name, value) VALUES (?, ?)')
+  const dropBookmark = db.prepare('DELETE FROM bookmark WHERE name = ?')
   const readings = db.prepare('SELECT reference, reading FROM frozen_reading WHERE target = ? ORDER BY reference')
   // The first reading stays (semantics §4): a later one is an alarm, never a quiet change.
   const freeze = db.prepare('INSERT OR IGNORE INTO frozen_reading (target, reference, reading) VALUES (?, ?, ?)')
@@ -59,6 +69,12 @@ export function rememberedIn(db: SqliteDatabase): Remembered {
       return row === undefined ? undefined : textOf(row, 'value')
     },
     setFingerprint: async (scope, value) => db.transaction(() => void setFingerprint.run(scope, value)),
+    async bookmark(name) {
+      const row = bookmark.get(name)
+      return row === undefined ? undefined : textOf(row, 'value')
+    },
+    setBookmark: async (name, value) =>
+      db.transaction(() => void (value === undefined ? dropBookmark.run(name) : setBookmark.run(name, value))),
     frozenReadings: async (target) =>
       new Map(readings.all(target).map((row) => [textOf(row, 'reference'), textOf(row, 'reading')])),
     freezeReading: async (target, reference, reading) =>

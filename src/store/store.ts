@@ -146,6 +146,10 @@ export interface Store {
   fingerprint(scope: string): Promise<string | undefined>
   setFingerprint(scope: string, value: string): Promise<void>
 
+  /** Where long work stopped, by name; `undefined` ends it. */
+  bookmark(name: string): Promise<string | undefined>
+  setBookmark(name: string, value: string | undefined): Promise<void>
+
   partitions(): Promise<KnownPartition[]>
   notePartition(exportId: string, date: string, state: KnownPartition['state']): Promise<void>
   /**

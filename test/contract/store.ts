@@ -101,6 +101,16 @@ function runRules(store: () => Store): void {
     expect(await store().fingerprint('ingest')).toBe('b')
   })
 
+  it('a bookmark is kept by name, replaced, and ended', async () => {
+    expect(await store().bookmark('a')).toBeUndefined()
+    await store().setBookmark('a', '1')
+    await store().setBookmark('a', '2')
+    await store().setBookmark('b', '3')
+    expect(await store().bookmark('a')).toBe('2')
+    await store().setBookmark('a', undefined)
+    expect(await Promise.all(['a', 'b'].map((name) => store().bookmark(name)))).toEqual([undefined, '3'])
+  })
+
   it('§4 a frozen reading stays the first one, per target', async () => {
     await store().freezeReading('crm', 'ref', 'first')
     await store().freezeReading('crm', 'ref', 'second')

@@ -27,7 +27,13 @@ describe('what is loaded', () => {
   it('the least configuration has every default', async () => {
     const { targets, ...settings } = await load(leastConfig())
     expect(settings).toEqual({
-      source: { directory: '/srv/job/conf/exports', prefix: 'data/', successMarker: 'auto' },
+      source: {
+        location: { kind: 'directory', directory: '/srv/job/conf/exports' },
+        prefix: 'data/',
+        successMarker: 'auto',
+        workers: 1,
+        maxExpansion: 1_000,
+      },
       store: { sqlite: '/srv/job/conf/state/didomi-dataverse.db' },
       reading: { normalise: 'none', regulations: ['gdpr'], clockSkew: 86_400_000_000, maxLineBytes: 8_388_608 },
       events: 'complete',
@@ -74,7 +80,7 @@ describe('what is loaded', () => {
   it('YAML and JSON say the same, and relative paths start from the settings file', async () => {
     const yaml = 'source:\n  directory: ../in\ntargets:\n  - name: crm\n    integration: current.json\n'
     expect(await load(yaml)).toEqual(await load(JSON.stringify(parse(yaml))))
-    expect((await load(yaml)).source.directory).toBe('/srv/job/in')
+    expect((await load(yaml)).source.location).toMatchObject({ directory: '/srv/job/in' })
     const absolute = resolve('/srv/job/conf/didomi.yaml')
     const files = surroundings({ [absolute]: yaml })
     expect(await loadSettings(absolute, { ...files, cwd: '/elsewhere' })).toEqual(await load(yaml))
@@ -145,9 +151,11 @@ describe('what is loaded', () => {
   })
 
   it('references stand anywhere in a text', async () => {
-    expect((await load({ ...leastConfig(), source: { directory: `\${env:EXPORTS}/d` } })).source.directory).toBe(
-      '/mnt/exports/d',
-    )
+    expect(
+      (await load({ ...leastConfig(), source: { directory: `\${env:EXPORTS}/d` } })).source.location,
+    ).toMatchObject({
+      directory: '/mnt/exports/d',
+    })
   })
 })
 
