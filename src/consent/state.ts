@@ -41,18 +41,45 @@ export function compareMarks(a: Mark, b: Mark): number {
 
 /** The state that one record alone gives. */
 export function stateOf(record: UserRecord): State {
-  const stamp: Stamp = [record.asOf, record.version]
-  const said = new Map(record.statements.map(([key, choice]) => [key, new Map([[choiceText(choice), stamp]])]))
-  const events = new Map<KeyText, Map<ChoiceText, EventMark>>()
-  for (const { key, choice, hi, lo, id } of record.events) {
-    const byChoice = events.get(key) ?? new Map<ChoiceText, EventMark>()
-    keepGreatest(byChoice, choiceText(choice), [hi, lo, id])
-    events.set(key, byChoice)
+  const state = new StateInTheMaking()
+  state.add(record)
+  return state.end()
+}
+
+/**
+ * The state of several records of one Didomi user, gathered without a state for each: what `join` makes of their
+ * `stateOf`.
+ */
+export class StateInTheMaking {
+  readonly #said = new Map<KeyText, Map<ChoiceText, Stamp>>()
+  readonly #events = new Map<KeyText, Map<ChoiceText, EventMark>>()
+  readonly #attributes = new Map<string, readonly AttributeMark[]>()
+
+  add({ asOf, version, statements, events, attributes }: UserRecord): void {
+    const stamp: Stamp = [asOf, version]
+    for (const [key, choice] of statements) keepGreatest(choicesOf(this.#said, key), choiceText(choice), stamp)
+    for (const { hi, lo, id, statements: stated } of events) {
+      const mark: EventMark = [hi, lo, id]
+      for (const [key, choice] of stated) keepGreatest(choicesOf(this.#events, key), choiceText(choice), mark)
+    }
+    for (const [name, value] of attributes) {
+      const mark: AttributeMark = [asOf, version, canonicalJson(value)]
+      const known = this.#attributes.get(name)
+      this.#attributes.set(name, known === undefined ? [mark] : newestValues([...known, mark]))
+    }
   }
-  const attributes = new Map(
-    record.attributes.map(([name, value]): [string, AttributeMark[]] => [name, [[...stamp, canonicalJson(value)]]]),
-  )
-  return { said, events: pruneSets(events), attributes }
+
+  end(): State {
+    return { said: pruneSets(this.#said), events: pruneSets(this.#events), attributes: this.#attributes }
+  }
+}
+
+function choicesOf<M>(marks: Map<KeyText, Map<ChoiceText, M>>, key: KeyText): Map<ChoiceText, M> {
+  const known = marks.get(key)
+  if (known !== undefined) return known
+  const made = new Map<ChoiceText, M>()
+  marks.set(key, made)
+  return made
 }
 
 /** Joins two states of the same record: each part the greater of the two. */
@@ -75,9 +102,8 @@ function joinMarks<M extends Mark>(
 ): Map<KeyText, Map<ChoiceText, M>> {
   const joined = new Map([...a].map(([key, byChoice]) => [key, new Map(byChoice)]))
   for (const [key, byChoice] of b) {
-    const known = joined.get(key) ?? new Map<ChoiceText, M>()
+    const known = choicesOf(joined, key)
     for (const [choice, mark] of byChoice) keepGreatest(known, choice, mark)
-    joined.set(key, known)
   }
   return joined
 }
@@ -87,12 +113,14 @@ const KEPT_ATTRIBUTE_VALUES = 2
 
 function joinAttributes(a: State['attributes'], b: State['attributes']): Map<string, readonly AttributeMark[]> {
   const joined = new Map(a)
-  for (const [name, marks] of b) {
-    const byValue = new Map<string, AttributeMark>()
-    for (const mark of [...(a.get(name) ?? []), ...marks]) keepGreatest(byValue, mark[2], mark)
-    joined.set(name, [...byValue.values()].sort((x, y) => compareMarks(y, x)).slice(0, KEPT_ATTRIBUTE_VALUES))
-  }
+  for (const [name, marks] of b) joined.set(name, newestValues([...(a.get(name) ?? []), ...marks]))
   return joined
+}
+
+function newestValues(marks: readonly AttributeMark[]): readonly AttributeMark[] {
+  const byValue = new Map<string, AttributeMark>()
+  for (const mark of marks) keepGreatest(byValue, mark[2], mark)
+  return [...byValue.values()].sort((x, y) => compareMarks(y, x)).slice(0, KEPT_ATTRIBUTE_VALUES)
 }
 
 /**

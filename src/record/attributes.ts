@@ -1,27 +1,24 @@
 /** The attributes of a user: what may fill a contact column but is no consent (semantics §3, §4). */
 
-import { formatInstant, type Instant } from '../consent/time.ts'
-import { asObject, type UntrustedObject } from './json.ts'
-import type { JsonValue, UserRecord } from './record.ts'
+import { asObject } from './json.ts'
+import type { Attributes, JsonValue } from './record.ts'
 
 /** No column can hold a deeper value, and canonical JSON of a very deep one would overflow the stack. */
 const DEEPEST = 32
 
 /**
- * Reads `country` (text only), `metadata/<k>` for each top-level metadata key (`k` as it stands) and `updated_at`.
- * Null is no attribute; neither is a value nested deeper than 32 levels or a number JSON cannot write again (`1e999`).
+ * Reads `country` (text only) and `metadata/<k>` for each top-level metadata key (`k` as it stands). Null is no
+ * attribute; neither is a value nested deeper than 32 levels or a number JSON cannot write again (`1e999`).
  */
-export function readAttributes(user: UntrustedObject, updatedAt: Instant | undefined): UserRecord['attributes'] {
+export function readAttributes(country: unknown, metadata: unknown): Attributes {
   const attributes: [string, JsonValue][] = []
-  const country = user['country']
   if (typeof country === 'string') attributes.push(['country', country])
-  const metadata = asObject(user['metadata'])
-  if (metadata !== undefined) {
-    for (const [name, value] of Object.entries(metadata)) {
+  const object = asObject(metadata)
+  if (object !== undefined) {
+    for (const [name, value] of Object.entries(object)) {
       if (value !== null && isStorable(value, DEEPEST)) attributes.push([`metadata/${name}`, value])
     }
   }
-  if (updatedAt !== undefined) attributes.push(['updated_at', formatInstant(updatedAt)])
   return attributes
 }
 

@@ -4,11 +4,16 @@ import type { Choice } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
 import type { Instant, Span } from '../consent/time.ts'
 
-/** One event statement that counts (semantics §2.5); `id` is `''` where the event has none. */
-export interface EventStatement extends Span {
-  readonly key: KeyText
-  readonly choice: Choice
+/** What a `consents` object states, each key once. */
+export type Stated = ReadonlyArray<readonly [KeyText, Choice]>
+
+/** Attributes by name, null ones left out. */
+export type Attributes = ReadonlyArray<readonly [string, JsonValue]>
+
+/** One event that counts and states something, with its span (semantics §2.5); `id` is `''` where it has none. */
+export interface RecordedEvent extends Span {
   readonly id: string
+  readonly statements: Stated
 }
 
 /** A parsed line. Everything that does not count is already gone. */
@@ -20,14 +25,14 @@ export interface UserRecord {
   /** `user.version`; −1 where missing. */
   readonly version: number
   readonly asOf: Instant
-  /** What the line itself states, as `[key, choice]`, each key once. */
-  readonly statements: ReadonlyArray<readonly [KeyText, Choice]>
-  readonly events: readonly EventStatement[]
+  /** What the line itself states. */
+  readonly statements: Stated
+  readonly events: readonly RecordedEvent[]
   /**
-   * Attributes by name, null ones left out: `country`, `metadata/<k>` for every top-level key of `user.metadata`,
-   * and `updated_at` (the instant, formatted) where `user.updated_at` is present.
+   * `country`, `metadata/<k>` for every top-level key of `user.metadata`, and `updated_at` (the instant, formatted)
+   * where `user.updated_at` is present.
    */
-  readonly attributes: ReadonlyArray<readonly [string, JsonValue]>
+  readonly attributes: Attributes
 }
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue }

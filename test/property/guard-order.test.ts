@@ -70,7 +70,7 @@ function told(devices: readonly string[], withEvents: fc.Arbitrary<boolean>): fc
   return fc.tuple(lines, withEvents).map(([all, dated]) =>
     all.map(({ at, choice, userId }) => {
       const instant = at * SECOND
-      const event = { key: PURPOSE, choice, lo: instant, hi: instant, id: String(at) }
+      const event = { lo: instant, hi: instant, id: String(at), statements: [[PURPOSE, choice]] as const }
       return record({ userId, asOf: instant, statements: [[PURPOSE, choice]], events: dated ? [event] : [] })
     }),
   )

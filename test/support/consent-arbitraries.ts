@@ -6,7 +6,7 @@ import type { Choice } from '../../src/consent/choice.ts'
 import { type Key, keyText } from '../../src/consent/key.ts'
 import type { SetStatement, Statement } from '../../src/consent/statement.ts'
 import { SINCE_EVER } from '../../src/consent/time.ts'
-import type { EventStatement, UserRecord } from '../../src/record/record.ts'
+import type { RecordedEvent, UserRecord } from '../../src/record/record.ts'
 import { PREFERENCE, PURPOSE, record, SET } from './consent-samples.ts'
 
 const time = fc.integer({ min: 0, max: 12 })
@@ -33,9 +33,9 @@ const stated: fc.Arbitrary<readonly [string, Choice]> = fc.oneof(
   fc.tuple(fc.constant(SET), set),
 )
 
-const eventStatement: fc.Arbitrary<EventStatement> = fc
+const eventStatement: fc.Arbitrary<RecordedEvent> = fc
   .tuple(stated, time, fc.integer({ min: 0, max: 4 }), fc.constantFrom('', 'e', 'f'))
-  .map(([[name, choice], lo, length, id]) => ({ key: name, choice, lo, hi: lo + length, id }))
+  .map(([statement, lo, length, id]) => ({ lo, hi: lo + length, id, statements: [statement] }))
 
 /** Lines of one device. */
 export const userRecord: fc.Arbitrary<UserRecord> = fc
@@ -81,7 +81,7 @@ export const hostileRecord: fc.Arbitrary<UserRecord> = fc
         ...statements.filter(([text]) => !text.startsWith('set/')),
         ...sets.map(([text, ids]): readonly [string, Choice] => [text, [...ids].sort()]),
       ],
-      events: name.startsWith('set/') ? [] : [{ key: name, choice: false, lo: asOf, hi: asOf, id }],
+      events: name.startsWith('set/') ? [] : [{ lo: asOf, hi: asOf, id, statements: [[name, false]] }],
       attributes: attributes.map(([text, value]) => [text, JSON.parse(JSON.stringify(value))]),
     }),
   )

@@ -39,9 +39,9 @@ export function oracle(
     statements.filter(([name]) => name === key).map(([, choice]) => ({ value: question(choice), asOf, version })),
   )
   const happened: Happened[] = history.flatMap((record) =>
-    record.events
-      .filter((one) => one.key === key)
-      .map(({ choice, lo, hi, id }) => ({ value: question(choice), lo, hi, id })),
+    record.events.flatMap(({ lo, hi, id, statements }) =>
+      statements.filter(([name]) => name === key).map(([, choice]) => ({ value: question(choice), lo, hi, id })),
+    ),
   )
   const eventOf = (value: boolean) =>
     greatest(
@@ -83,10 +83,11 @@ function dated(lo: number, hi: number, event: Happened | undefined): Span & { ev
 
 /** Every value id that any set of the key ever held. */
 export function idsEverSeen(history: readonly UserRecord[], key: string): string[] {
-  const choices = history.flatMap(({ statements, events }) => [
-    ...statements.filter(([name]) => name === key).map(([, choice]) => choice),
-    ...events.filter((one) => one.key === key).map(({ choice }) => choice),
-  ])
+  const choices = history.flatMap(({ statements, events }) =>
+    [...statements, ...events.flatMap((one) => one.statements)]
+      .filter(([name]) => name === key)
+      .map(([, choice]) => choice),
+  )
   return [...new Set(choices.flatMap((choice) => (typeof choice === 'boolean' ? [] : [...choice])))]
 }
 

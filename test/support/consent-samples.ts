@@ -1,6 +1,7 @@
 /** Perfect records, states, persons, entries, columns and rows, to be broken one thing at a time. */
 
 import type { Choice } from '../../src/consent/choice.ts'
+import type { KeyText } from '../../src/consent/key.ts'
 import { join, type State, stateOf } from '../../src/consent/state.ts'
 import type { SetStatement, Statement } from '../../src/consent/statement.ts'
 import { type Instant, SECOND } from '../../src/consent/time.ts'
@@ -9,7 +10,7 @@ import type { ContactColumn } from '../../src/projection/contact-column.ts'
 import type { Person } from '../../src/projection/person.ts'
 import type { ConsentEntry, Slot, WantedSlot } from '../../src/projection/slot.ts'
 import type { ConsentRow, SlotPolicies } from '../../src/projection/slot-rows.ts'
-import type { EventStatement, UserRecord } from '../../src/record/record.ts'
+import type { RecordedEvent, UserRecord } from '../../src/record/record.ts'
 
 /** Written out: a value made while a test file loads would hide which test needs it. */
 export const PURPOSE = 'purpose/p'
@@ -29,11 +30,16 @@ export function line(asOf: Instant, choice: Choice, key = PURPOSE, version = -1)
 
 /** An event of [lo, hi], on a line that states nothing itself. */
 export function event(lo: Instant, hi: Instant, choice: Choice, key = PURPOSE, id = ''): UserRecord {
-  return record({ asOf: hi, events: [{ key, choice, lo, hi, id }] })
+  return record({ asOf: hi, events: [eventStatement({ key, choice, lo, hi, id })] })
 }
 
-export function eventStatement(parts: Partial<EventStatement>): EventStatement {
-  return { key: PURPOSE, choice: true, lo: 10, hi: 10, id: '', ...parts }
+/** An event that states one choice. */
+export function eventStatement({
+  key = PURPOSE,
+  choice = true,
+  ...parts
+}: Partial<Omit<RecordedEvent, 'statements'>> & { readonly key?: KeyText; readonly choice?: Choice }): RecordedEvent {
+  return { lo: 10, hi: 10, id: '', ...parts, statements: [[key, choice]] }
 }
 
 /** The state that several records give together. */

@@ -92,8 +92,7 @@ describe('the perfect line', () => {
         ],
         events: [
           {
-            key: 'purpose/newsletter',
-            choice: true,
+            statements: [['purpose/newsletter', true]],
             id: 'event-1',
             lo: at('2026-10-20T18:41:07Z'),
             hi: at('2026-10-20T18:41:09Z'),
@@ -306,7 +305,7 @@ describe('statements', () => {
       ]),
     )
     expect(record.statements).toEqual([['set/p/f', ['a']]])
-    expect(record.events.map(({ key }) => key)).toEqual(['preference/p/f', 'set/p/f'])
+    expect(record.events.map(({ statements: [stated] }) => stated?.[0])).toEqual(['preference/p/f', 'set/p/f'])
   })
 
   it('§2.6 the same id twice: refusal wins, sets intersect, whatever the order', () => {
