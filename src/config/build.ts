@@ -1,7 +1,6 @@
 /** Checked settings as written → settings as used: quantities in numbers, paths absolute, secrets wrapped. */
 
 import { resolve } from 'node:path'
-import { keyText, parseKey } from '../consent/key.ts'
 import { MILLISECOND } from '../consent/time.ts'
 import { defect } from '../lib/errors.ts'
 import type { IntegrationDocument } from './document.ts'
@@ -11,14 +10,21 @@ import { parseDurationMs, parseSizeBytes } from './quantity.ts'
 import { canonicalId, optionsOf } from './rules.ts'
 import type { WrittenSettings, WrittenTarget } from './schema.ts'
 import { Secret } from './secret.ts'
-import type { Credentials, CsvSettings, MappingEntry, Settings, SourceSettings, TargetSettings } from './settings.ts'
+import type { Credentials, MappingEntry, Settings, TargetSettings } from './settings.ts'
+import { buildDidomi, buildLocation, buildSource, sourceDeletesAfterDays } from './source-build.ts'
 
-/** Everything but the targets and the warnings; relative paths lie in `folder`. */
-export function buildFileSettings(written: WrittenSettings, folder: string): Omit<Settings, 'targets' | 'warnings'> {
-  const { store, identity, regulations, clockSkew, maxLineBytes, lookup } = written
+/** Everything but the targets and the warnings; relative paths lie in `folder`, `cores` of the machine run at once. */
+export function buildFileSettings(
+  written: WrittenSettings,
+  folder: string,
+  cores: number,
+): Omit<Settings, 'targets' | 'warnings'> {
+  const { source, archive, didomi, store, identity, regulations, clockSkew, maxLineBytes, lookup } = written
   const { events, rejects, quarantine, retention, catalogue } = written
-  return {
-    source: buildSource(written.source, folder),
+  return present({
+    source: buildSource(source, folder, cores),
+    archive: archive && { to: buildLocation(archive.to, folder) },
+    didomi: didomi && buildDidomi(didomi),
     store: { sqlite: resolve(folder, store.sqlite) },
     reading: {
       normalise: identity.normalise,
@@ -29,31 +35,9 @@ export function buildFileSettings(written: WrittenSettings, folder: string): Omi
     events,
     rejects,
     quarantine,
-    retention,
+    retention: present({ ...retention, days: retention.days ?? sourceDeletesAfterDays(source) }),
     catalogue,
     lookup: Object.fromEntries(Object.entries(lookup).map(([id, reference]) => [id, present(reference)])),
-  }
-}
-
-function buildSource({ directory, prefix, csv, ...rest }: WrittenSettings['source'], folder: string): SourceSettings {
-  const trimmed = prefix.replace(/^\/+|\/+$/g, '')
-  return present({
-    location: { kind: 'directory' as const, directory: resolve(folder, directory) },
-    workers: 1,
-    maxExpansion: 1_000,
-    prefix: trimmed === '' ? '' : `${trimmed}/`,
-    ...rest,
-    csv: csv && buildCsv(csv),
-  })
-}
-
-function buildCsv({ choices, ...columns }: NonNullable<WrittenSettings['source']['csv']>): CsvSettings {
-  return present({
-    ...columns,
-    choices: Object.entries(choices).map(([written, choice]) => {
-      const key = parseKey(written) ?? defect('config/build', 'a choice key that the schema let through')
-      return { key: keyText(key), column: choice.column, trueSpellings: choice.true, falseSpellings: choice.false }
-    }),
   })
 }
 

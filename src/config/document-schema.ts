@@ -1,8 +1,9 @@
 /** The schema of the Didomi integration documents, which are the vendor's: unknown keys of theirs are tolerated (semantics §4). */
 
 import * as z from 'zod'
-import { INSTANCE_EXPECTED, INSTANCE_FORM } from './instance.ts'
+import { INSTANCE_EXPECTED } from './instance.ts'
 import { column, entryOptions, filledIn, flag, formed, GUID_SOURCE, list, reference, text } from './schema-parts.ts'
+import { SECURE_URL_FORM } from './secure-url.ts'
 
 /** The two type ids a document may name. */
 export const CONTACT_TYPE = 'microsoft-dynamics'
@@ -32,7 +33,7 @@ const credentials = {
   client_id: filledIn.optional(),
   client_secret: text.optional(),
   tenant_id: filledIn.optional(),
-  instance: formed(INSTANCE_FORM, INSTANCE_EXPECTED).optional(),
+  instance: formed(SECURE_URL_FORM, INSTANCE_EXPECTED).optional(),
 }
 
 const upsertMode = flag.default(false)

@@ -1,5 +1,7 @@
 /** The address of a Dataverse environment, and the authority that issues tokens for it. */
 
+import { parseSecureUrl } from './secure-url.ts'
+
 /** Where an environment is reached. */
 export interface Instance {
   /** Scheme, host and port, without a slash at the end. */
@@ -13,20 +15,14 @@ export interface Instance {
 /** The API version the program is written against; an instance may name another one (on-premises servers differ). */
 const API_PATH = '/api/data/v9.2'
 
-/** A coarse form for editors; `parseInstance` decides. */
-export const INSTANCE_FORM =
-  /^(https:\/\/[^\s@?#<>/]+|http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?)(\/[^\s@?#<>]*)?$/
-
 /** What `parseInstance` accepts, in words. */
 export const INSTANCE_EXPECTED =
   'https://<host>, https://<host>/<organisation> (on-premises) or either with /api/data/v9.2; http on loopback only'
 
 /** Reads the three written forms of an instance; `undefined` for anything else. */
 export function parseInstance(text: string): Instance | undefined {
-  if (!INSTANCE_FORM.test(text) || !URL.canParse(text)) return undefined
-  const url = new URL(text)
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) return undefined
+  const url = parseSecureUrl(text)
+  if (url === undefined) return undefined
   const path = /^(\/(?!api(?:\/|$))[\w-]+)?(\/api\/data\/v\d+\.\d+)?$/.exec(url.pathname.replace(/\/+$/, ''))
   if (path === null) return undefined
   const [, organisation = '', api = API_PATH] = path

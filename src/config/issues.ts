@@ -3,6 +3,7 @@
 import type * as z from 'zod'
 import type { Complaint } from '../lib/errors.ts'
 import { isPrintableKey, type Path, type Where } from './place.ts'
+import type { IssueHints } from './schema-parts.ts'
 
 const CORRECT = 'Correct it; docs/configuration.md lists every key.'
 
@@ -56,8 +57,16 @@ function issueComplaint(issue: z.core.$ZodIssue, root: unknown, where: Where): C
     const expected = issue.issues[0]?.message ?? 'a key of another form'
     return [{ where: where(issue.path), found: 'a key of another form', expected, remedy: CORRECT }]
   }
-  const found = kindOf(valueAt(root, issue.path))
-  return [{ where: where(issue.path), found, expected: expectedBy(issue), remedy: CORRECT }]
+  const hints: IssueHints = issue.code === 'custom' ? (issue.params ?? {}) : {}
+  const value = valueAt(root, issue.path)
+  const found = hints.oneOf === undefined ? kindOf(value) : keysFound(hints.oneOf, value)
+  return [{ where: where(issue.path), found, expected: expectedBy(issue), remedy: hints.remedy ?? CORRECT }]
+}
+
+/** Which of the schema's own keys an object has. */
+function keysFound(keys: readonly string[], value: unknown): string {
+  const there = keys.filter((key) => Object.hasOwn(Object(value), key))
+  return there.length === 0 ? 'none of them' : there.join(' and ')
 }
 
 /** The schema's own words where it has some; zod's own messages are never used. */

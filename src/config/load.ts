@@ -1,22 +1,27 @@
 /** Loads the settings: one file, the integration documents it names and the secrets both refer to. */
 
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { CodedError, type Complaint, complaintText, type ErrorCode } from '../lib/errors.ts'
 import { buildFileSettings, buildTarget } from './build.ts'
 import { type LoadedDocument, loadDocument } from './document-file.ts'
+import { FILE_RULES, type FileSubject } from './file-rules.ts'
 import { issueComplaints, valueAt } from './issues.ts'
 import { below, type Path, type Where } from './place.ts'
 import { expandReferences, type Surroundings } from './references.ts'
-import { FILE_RULES, type FileSubject, TARGET_RULES } from './rules.ts'
+import { TARGET_RULES } from './rules.ts'
 import { settingsSchema } from './schema.ts'
 import { REFERENCE } from './schema-parts.ts'
 import type { Settings, TargetSettings } from './settings.ts'
 import { parseSettingsText } from './settings-file.ts'
 import { targetSchema } from './target-schema.ts'
 
-/** The settings' surroundings; `cwd` is what a relative path of the settings file starts from. */
+/** The settings' surroundings. */
 export interface LoadSurroundings extends Surroundings {
+  /** What a relative path of the settings file starts from. */
   readonly cwd: string
+  /** How many threads run at once; without it, as many as this machine has cores for us. */
+  readonly cores?: number
 }
 
 /** Codes in the order in which one is chosen where several kinds of problems meet. */
@@ -38,7 +43,7 @@ export async function loadSettings(path: string, surroundings: LoadSurroundings)
 
   const problems: Problem[] = complaints.map((complaint) => ['secret-missing', complaint])
   problems.push(...schemaProblems(written, where), ...schemaProblems(value, where))
-  problems.push(...fileRuleProblems(value, where))
+  problems.push(...fileRuleProblems(value, folder, where))
   const targets = await Promise.all(
     listAt(value, ['targets']).map((target, index) => {
       const before = valueAt(written, ['targets', index])
@@ -54,9 +59,12 @@ export async function loadSettings(path: string, surroundings: LoadSurroundings)
 
   const settings = settingsSchema.parse(value)
   return {
-    ...buildFileSettings(settings, folder),
+    ...buildFileSettings(settings, folder, surroundings.cores ?? availableParallelism()),
     targets: targets.flatMap(({ settings: target }) => (target === undefined ? [] : [target])),
-    warnings: targets.flatMap(({ warnings }) => warnings),
+    warnings: [
+      ...plainSecrets(written, where, FILE_SECRETS).map(secretWarning),
+      ...targets.flatMap(({ warnings }) => warnings),
+    ],
   }
 }
 
@@ -86,11 +94,16 @@ function schemaProblems(value: unknown, where: Where): Problem[] {
   return issueComplaints(ours, value, where).map((complaint) => ['config-invalid', complaint])
 }
 
-function fileRuleProblems(value: unknown, where: Where): Problem[] {
-  const csv = settingsSchema.shape.source.shape.csv.safeParse(valueAt(value, ['source', 'csv']))
+function fileRuleProblems(value: unknown, folder: string, where: Where): Problem[] {
+  const { source, archive, didomi, retention } = settingsSchema.shape
   const subject: FileSubject = {
     names: listAt(value, ['targets']).map((target) => valueAt(target, ['name'])),
-    choices: csv.data?.choices ?? {},
+    choices: source.shape.csv.safeParse(valueAt(value, ['source', 'csv'])).data?.choices ?? {},
+    source: source.safeParse(valueAt(value, ['source'])).data,
+    archive: archive.safeParse(valueAt(value, ['archive'])).data,
+    didomi: didomi.safeParse(valueAt(value, ['didomi'])).data,
+    retention: retention.safeParse(valueAt(value, ['retention'])).data,
+    folder,
     where,
   }
   return FILE_RULES.flatMap(({ check }) => check(subject)).map((complaint) => ['config-invalid', complaint])
@@ -136,7 +149,8 @@ async function loadTarget(source: TargetSource, surroundings: Surroundings, fold
   return { settings, problems, warnings }
 }
 
-const SECRET_PATHS: readonly Path[] = [
+const FILE_SECRETS: readonly Path[] = [['didomi', 'secret']]
+const TARGET_SECRETS: readonly Path[] = [
   ['authentication', 'clientSecret'],
   ['authentication', 'certificate', 'privateKey'],
 ]
@@ -145,12 +159,22 @@ function secretWarnings(
   { written, where }: TargetSource,
   { document, inlineSecret, where: inDocument }: LoadedDocument,
 ) {
-  const places = SECRET_PATHS.filter((path) => {
+  const places = plainSecrets(written, where, TARGET_SECRETS)
+  if (inlineSecret) places.push(inDocument([...(document?.credentialsPath ?? []), 'client_secret']))
+  return places.map(secretWarning)
+}
+
+/** The places at which a secret stands in the file. */
+function plainSecrets(written: unknown, where: Where, paths: readonly Path[]): string[] {
+  const plain = paths.filter((path) => {
     const value = valueAt(written, path)
     return typeof value === 'string' && !REFERENCE.test(value)
-  }).map(where)
-  if (inlineSecret) places.push(inDocument([...(document?.credentialsPath ?? []), 'client_secret']))
-  return places.map((place) => `${place}: a secret stands in the file; refer to it with \${env:NAME} or \${file:PATH}`)
+  })
+  return plain.map((path) => where(path))
+}
+
+function secretWarning(place: string): string {
+  return `${place}: a secret stands in the file; refer to it with \${env:NAME} or \${file:PATH}`
 }
 
 function isObject(value: unknown): boolean {

@@ -9,6 +9,10 @@ export const DURATION = /^\d{1,5}(ms|s|m|h|d)$/
 /** A duration that a timer can wait for: above zero, and far below the 24.8 days at which Node's timers overflow. */
 export const WAIT = /^([1-9]\d{0,4}(ms|s)|[1-9]\d{0,3}m)$/
 
+/** 15 minutes to 12 hours: how long the credentials of an assumed role may hold (AWS: DurationSeconds). */
+export const ROLE_SESSION =
+  /^((9\d\d|[1-9]\d{3}|[1-3]\d{4}|4[0-2]\d{3}|43[01]\d\d|43200)s|(1[5-9]|[2-9]\d|[1-6]\d\d|7[01]\d|720)m|([1-9]|1[0-2])h)$/
+
 /** Below 100 MiB: a line is held in memory as one string. */
 export const SIZE = /^([1-9]\d{0,7}B|[1-9]\d{0,4}KiB|[1-9]\d?MiB)$/
 

@@ -1,4 +1,4 @@
-/** What a schema cannot express: rules across fields, checked by the program only. */
+/** What a schema cannot express about one target: rules across fields, checked by the program only. */
 
 import type { Complaint } from '../lib/errors.ts'
 import type { IntegrationDocument } from './document.ts'
@@ -20,18 +20,6 @@ export interface Rule<Subject> {
   readonly check: (subject: Subject) => Complaint[]
 }
 
-/** What the rules about the whole file look at; parts that broke the schema are absent. */
-export interface FileSubject {
-  readonly names: readonly unknown[]
-  readonly choices: Readonly<Record<string, { readonly true: readonly string[]; readonly false: readonly string[] }>>
-  readonly where: Where
-}
-
-export const FILE_RULES: readonly Rule<FileSubject>[] = [
-  { says: 'No two targets have the same name.', check: namesAreUnique },
-  { says: 'A CSV spelling means yes or no, never both.', check: spellingsAreClear },
-]
-
 export const TARGET_RULES: readonly Rule<TargetSubject>[] = [
   { says: 'No mapping entry names the same `id` twice for one channel (§4).', check: entriesAreUnique },
   { says: 'Every id of `entryOptions` is an `id` of the integration document.', check: optionsHaveEntries },
@@ -43,33 +31,6 @@ export const TARGET_RULES: readonly Rule<TargetSubject>[] = [
   { says: 'The instance is a URL of one of the known forms.', check: instanceIsReadable },
   { says: '`authorityMetadata` given as text is JSON.', check: metadataIsJson },
 ]
-
-function namesAreUnique({ names, where }: FileSubject): Complaint[] {
-  return names.flatMap((name, index) => {
-    const first = names.indexOf(name)
-    if (typeof name !== 'string' || first === index) return []
-    const found = `the name of targets[${first}] again`
-    return [
-      {
-        where: where(['targets', index, 'name']),
-        found,
-        expected: 'a name of its own',
-        remedy: 'Rename one of the two.',
-      },
-    ]
-  })
-}
-
-function spellingsAreClear({ choices, where }: FileSubject): Complaint[] {
-  return Object.entries(choices)
-    .filter(([, spellings]) => spellings.true.some((spelling) => spellings.false.includes(spelling)))
-    .map(([key]) => ({
-      where: where(['source', 'csv', 'choices', key]),
-      found: 'one spelling for both yes and no',
-      expected: 'different spellings',
-      remedy: 'Keep it in one of the two lists.',
-    }))
-}
 
 /** Entry ids compare as they are written to Dataverse: GUIDs in lower case. */
 export function canonicalId(id: string): string {

@@ -5,15 +5,48 @@ import * as z from 'zod'
 /** A reference to a secret or another outside value, anywhere in a text. */
 export const REFERENCE = /\$\{(?:env|file):[^}]+\}/
 
+/** What a schema lets a complaint say beyond "expected": a remedy of its own, or the keys of which there is one. */
+export interface IssueHints {
+  readonly remedy?: string
+  readonly oneOf?: readonly string[]
+}
+
 /** An object that refuses unknown keys and then says which ones it knows. */
 export function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const known = `one of the keys ${Object.keys(shape).join(', ')}`
   return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : undefined) })
 }
 
+/** The same object, which names exactly one of some optional keys, whatever else is wrong with it. */
+export function exactlyOne<Shape extends z.core.$ZodLooseShape>(
+  object: z.ZodObject<Shape, z.core.$strict>,
+  keys: readonly (keyof Shape & string)[],
+) {
+  return object
+    .refine((value) => keys.filter((key) => Object.hasOwn(value, key)).length === 1, {
+      error: `exactly one of the keys ${keys.join(', ')}`,
+      params: { oneOf: keys, remedy: 'Keep the one that is meant.' } satisfies IssueHints,
+      when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    })
+    .meta({ oneOf: keys.map((key) => ({ required: [key] })) })
+}
+
 /** Text of one form. A reference passes here, because an editor sees it unexpanded; what it stands for is checked later. */
 export function formed(form: RegExp, expected: string) {
-  return z.string({ error: expected }).regex(new RegExp(`${form.source}|${REFERENCE.source}`), { error: expected })
+  return z.string({ error: expected }).regex(orReference(form), { error: expected })
+}
+
+/** The same, where the form is so easily missed that the remedy should show it. */
+export function formedAs(form: RegExp, expected: string, remedy: string) {
+  const pattern = orReference(form)
+  return z
+    .string({ error: expected })
+    .refine((value) => pattern.test(value), { error: expected, params: { remedy } satisfies IssueHints })
+    .meta({ pattern: pattern.source })
+}
+
+function orReference(form: RegExp): RegExp {
+  return new RegExp(`${form.source}|${REFERENCE.source}`)
 }
 
 /** A key of a map, of one form; keys hold no references. */

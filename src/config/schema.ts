@@ -2,38 +2,9 @@
 
 import * as z from 'zod'
 import { DURATION, SIZE } from './quantity.ts'
-import { closed, formed, formedKey, list, reference, share, text, whole, word } from './schema-parts.ts'
+import { closed, formed, list, reference, share, text, whole, word } from './schema-parts.ts'
+import { archiveSchema, didomiSchema, retentionSchema, sourceSchema } from './source-schema.ts'
 import { targetSchema } from './target-schema.ts'
-
-const csv = closed({
-  organizationUserId: text.describe('CSV column of the organization_user_id.'),
-  updatedAt: text.describe('CSV column of the time of the choices (RFC 3339).'),
-  userId: text.optional().describe('CSV column of the Didomi user id.'),
-  choices: z
-    .record(
-      formedKey(
-        /^((purpose|purpose-li|channel)\/[^/]+|(preference|set|channel)\/[^/]+\/[^/]+)$/,
-        'purpose/P, purpose-li/P, preference/P/F, set/P/F, channel/C or channel/P/C',
-      ),
-      closed({
-        column: text.describe('CSV column of the choice.'),
-        true: list(z.string(), 'spellings').default(['true']).describe('Spellings of yes; unused for `set/…`.'),
-        false: list(z.string(), 'spellings').default(['false']).describe('Spellings of no; unused for `set/…`.'),
-      }),
-      { error: 'a map of choices to columns' },
-    )
-    .describe('Key of a choice (`purpose/P`, `set/P/F`, …) → its column.'),
-})
-
-const source = closed({
-  directory: text.describe('Folder that holds the export, or a copy of the bucket.'),
-  prefix: z.string().default('data/').describe('Path below the folder or bucket at which the partitions lie.'),
-  exportIds: list(text, 'export ids').optional().describe('Export ids to read; without it, all.'),
-  successMarker: word(['auto', 'users', 'partition'])
-    .default('auto')
-    .describe('Where `_SUCCESS` lies: in `users/`, beside it, or either.'),
-  csv: csv.optional().describe('Read CSV rows instead of JSON lines, with this column map (§2.7).'),
-})
 
 const catalogue = closed({
   purposes: list(
@@ -60,7 +31,11 @@ const catalogue = closed({
 /** The settings as written; what parsing gives has every default filled in. */
 export const settingsSchema = closed({
   $schema: z.string().optional().describe('Path of the JSON Schema, for editors; not read.'),
-  source: source.describe('Where the export is read.'),
+  source: sourceSchema.describe('Where the export is read.'),
+  archive: archiveSchema
+    .optional()
+    .describe('Copies every object byte for byte, under the same key, before it is ingested.'),
+  didomi: didomiSchema.optional().describe("How Didomi's API is reached; without it, it is not."),
   store: closed({
     sqlite: text.default('./state/didomi-dataverse.db').describe('Path of the state store.'),
   })
@@ -94,13 +69,7 @@ export const settingsSchema = closed({
   quarantine: closed({ max: whole(0, 1_000_000_000).default(0).describe('Quarantined rows above this: exit 5 (§9).') })
     .prefault({})
     .describe('Rows that Dataverse refuses.'),
-  retention: closed({
-    alarmAfterDays: whole(1, 36_500)
-      .default(5)
-      .describe('Age at which an un-ingested partition raises an alarm (§8.5).'),
-  })
-    .prefault({})
-    .describe("The source's deletion clock."),
+  retention: retentionSchema.prefault({}).describe("The source's deletion clock."),
   catalogue: catalogue.prefault({}).describe('Known ids, beside every id ever ingested (§4).'),
   lookup: z
     .record(z.string(), reference, { error: 'a map of widget entity ids to references' })
@@ -115,7 +84,7 @@ export const settingsSchema = closed({
 export type WrittenSettings = z.output<typeof settingsSchema>
 export type WrittenTarget = WrittenSettings['targets'][number]
 
-/** The JSON Schema of the settings file, for editors: what it accepts the program accepts, but for the rules of `rules.ts`. */
+/** The JSON Schema of the settings file, for editors: what it accepts the program accepts, but for the rules of `file-rules.ts` and `rules.ts`. */
 export function configJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(settingsSchema, { io: 'input' }) }
 }

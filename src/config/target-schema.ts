@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { documentSchema } from './document-schema.ts'
-import { INSTANCE_EXPECTED, INSTANCE_FORM } from './instance.ts'
+import { INSTANCE_EXPECTED } from './instance.ts'
 import { DURATION, WAIT } from './quantity.ts'
 import {
   channel,
@@ -22,11 +22,12 @@ import {
   whole,
   word,
 } from './schema-parts.ts'
+import { SECURE_URL_FORM } from './secure-url.ts'
 
 const AUTHORITY_EXPECTED = 'an https URL'
 
 const authentication = closed({
-  instance: formed(INSTANCE_FORM, INSTANCE_EXPECTED)
+  instance: formed(SECURE_URL_FORM, INSTANCE_EXPECTED)
     .optional()
     .describe("Address of the environment; wins over the document's."),
   tenantId: filledIn.optional().describe("Entra tenant; wins over the document's."),

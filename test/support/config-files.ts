@@ -8,6 +8,8 @@ import type { Settings } from '../../src/config/settings.ts'
 import { CodedError } from '../../src/lib/errors.ts'
 
 export const SECRET = 'canary-8d1f-never-printed'
+/** Threads that run at once in the surroundings, whatever the machine. */
+export const CORES = 3
 
 /** The text of a fixture document. */
 export function fixture(name: string): Promise<string> {
@@ -31,7 +33,8 @@ export async function document(name: 'current.json' | 'legacy.json' | 'older.jso
 export function surroundings(files: Readonly<Record<string, string>> = {}): LoadSurroundings {
   return {
     cwd: '/srv/job',
-    env: { DATAVERSE_CLIENT_SECRET: SECRET, EXPORTS: '/mnt/exports' },
+    cores: CORES,
+    env: { DATAVERSE_CLIENT_SECRET: SECRET, DIDOMI_API_SECRET: SECRET, EXPORTS: '/mnt/exports' },
     readFile: async (path) => files[path] ?? (await fixture(basename(path))),
   }
 }

@@ -50,6 +50,7 @@ const KEYWORDS: Readonly<Record<string, Judge>> = {
   enum: (values, value) => (values as unknown[]).includes(value),
   const: (expected, value) => expected === value,
   anyOf: (schemas, value) => (schemas as Schema[]).some((schema) => isValid(schema, value)),
+  oneOf: (schemas, value) => (schemas as Schema[]).filter((schema) => isValid(schema, value)).length === 1,
   not: (schema, value) => !isValid(schema as Schema, value),
   pattern: ofString((pattern: string, value) => new RegExp(pattern, 'u').test(value)),
   minLength: ofString((least: number, value) => [...value].length >= least),

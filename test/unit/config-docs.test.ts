@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { FILE_RULES, TARGET_RULES } from '../../src/config/rules.ts'
+import { parse } from 'yaml'
+import { FILE_RULES } from '../../src/config/file-rules.ts'
+import { TARGET_RULES } from '../../src/config/rules.ts'
 import { configJsonSchema } from '../../src/config/schema.ts'
+import { leastConfig, load } from '../support/config-files.ts'
+import { isValid } from '../support/config-json-schema.ts'
 import { keyTable } from '../support/config-table.ts'
+import { blocksIn } from '../support/documents.ts'
 
 const FILE = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url))
 
@@ -19,4 +24,14 @@ it('docs/configuration.md shows every key and rule as the schema has it (vitest 
   await expect(between(between(written, 'keys', keyTable(configJsonSchema())), 'rules', rules)).toMatchFileSnapshot(
     FILE,
   )
+})
+
+it('every part of a configuration (`yml`) that is shown completes the least one, for editors too', async () => {
+  const parts = blocksIn('docs/configuration.md').filter(({ info }) => info === 'yml')
+  expect(parts.length).toBeGreaterThan(3)
+  for (const { text } of parts) {
+    const config = { ...leastConfig(), ...parse(text) }
+    expect(isValid(configJsonSchema(), config), text).toBe(true)
+    expect((await load(config)).warnings).toEqual([])
+  }
 })

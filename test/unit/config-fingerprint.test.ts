@@ -54,6 +54,19 @@ describe('§8.6 fingerprints', () => {
     expect(after.ingest).toBe(before.ingest)
   })
 
+  it.each<[string, Record<string, unknown>]>([
+    ['an S3 bucket', { source: { s3: { bucket: 'a-bucket', region: 'eu-central-1' } } }],
+    ['a Google bucket', { source: { gcs: { bucket: 'a-bucket' } } }],
+    ['threads', { source: { directory: './exports', workers: 7 } }],
+    ['how far an object may expand', { source: { directory: './exports', maxExpansion: 7 } }],
+    ['which partitions are read', { source: { directory: './exports', exportIds: ['e1'], successMarker: 'users' } }],
+    ['an archive', { archive: { to: { directory: './copies' } } }],
+    ["Didomi's API", { didomi: { organizationId: 'o', key: 'k', secret: 's', checkExportLog: true } }],
+    ['the deletion clock', { retention: { alarmAfterDays: 2, days: 3 } }],
+  ])('where and how the export is read changes nothing: %s', async (_, change) => {
+    expect(await printsOf(change)).toEqual(await printsOf({}))
+  })
+
   it('secrets, effort, paths, spelling and order change nothing', async () => {
     const before = await printsOf({})
     const authentication = { clientSecret: 'other', clientId: 'other' }

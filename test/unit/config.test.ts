@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { loadSettings } from '../../src/config/load.ts'
 import { CodedError } from '../../src/lib/errors.ts'
-import { leastConfig, load, refusal, surroundings } from '../support/config-files.ts'
+import { CORES, leastConfig, load, refusal, surroundings } from '../support/config-files.ts'
 
 const PURPOSE = 'purpose:10f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0f1'
 
@@ -31,7 +31,7 @@ describe('what is loaded', () => {
         location: { kind: 'directory', directory: '/srv/job/conf/exports' },
         prefix: 'data/',
         successMarker: 'auto',
-        workers: 1,
+        workers: CORES,
         maxExpansion: 1_000,
       },
       store: { sqlite: '/srv/job/conf/state/didomi-dataverse.db' },

@@ -1,0 +1,116 @@
+/** What a schema cannot express about the whole file: rules across fields, checked by the program only. */
+
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import type { Complaint } from '../lib/errors.ts'
+import type { Path, Where } from './place.ts'
+import type { Rule } from './rules.ts'
+import type { WrittenSettings } from './schema.ts'
+import { parseSecureUrl, SECURE_URL_EXPECTED } from './secure-url.ts'
+import { sourceDeletesAfterDays } from './source-build.ts'
+
+/** What the rules about the whole file look at; parts that broke the schema are absent. */
+export interface FileSubject {
+  readonly names: readonly unknown[]
+  readonly choices: Readonly<Record<string, { readonly true: readonly string[]; readonly false: readonly string[] }>>
+  readonly source?: WrittenSettings['source'] | undefined
+  readonly archive?: WrittenSettings['archive']
+  readonly didomi?: WrittenSettings['didomi']
+  readonly retention?: WrittenSettings['retention'] | undefined
+  /** Where relative paths start. */
+  readonly folder: string
+  readonly where: Where
+}
+
+export const FILE_RULES: readonly Rule<FileSubject>[] = [
+  { says: 'No two targets have the same name.', check: namesAreUnique },
+  { says: 'A CSV spelling means yes or no, never both.', check: spellingsAreClear },
+  { says: 'An `endpoint`, `apiRoot` and an `exportLogPath` that is no path are URLs.', check: urlsAreReadable },
+  { says: "The archive is not in the source's folder or bucket.", check: archiveIsElsewhere },
+  { says: '`retention.alarmAfterDays` is below the age at which the source deletes.', check: alarmComesInTime },
+]
+
+function namesAreUnique({ names, where }: FileSubject): Complaint[] {
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name)
+    if (typeof name !== 'string' || first === index) return []
+    const found = `the name of targets[${first}] again`
+    return [
+      {
+        where: where(['targets', index, 'name']),
+        found,
+        expected: 'a name of its own',
+        remedy: 'Rename one of the two.',
+      },
+    ]
+  })
+}
+
+function spellingsAreClear({ choices, where }: FileSubject): Complaint[] {
+  return Object.entries(choices)
+    .filter(([, spellings]) => spellings.true.some((spelling) => spellings.false.includes(spelling)))
+    .map(([key]) => ({
+      where: where(['source', 'csv', 'choices', key]),
+      found: 'one spelling for both yes and no',
+      expected: 'different spellings',
+      remedy: 'Keep it in one of the two lists.',
+    }))
+}
+
+function urlsAreReadable({ source, archive, didomi, where }: FileSubject): Complaint[] {
+  const urls: ReadonlyArray<readonly [Path, string | undefined]> = [
+    [['source', 's3', 'endpoint'], source?.s3?.endpoint],
+    [['source', 'gcs', 'endpoint'], source?.gcs?.endpoint],
+    [['archive', 'to', 's3', 'endpoint'], archive?.to.s3?.endpoint],
+    [['archive', 'to', 'gcs', 'endpoint'], archive?.to.gcs?.endpoint],
+    [['didomi', 'apiRoot'], didomi?.apiRoot],
+    [['didomi', 'exportLogPath'], didomi?.exportLogPath.startsWith('/') ? undefined : didomi?.exportLogPath],
+  ]
+  return urls
+    .filter(([, url]) => url !== undefined && parseSecureUrl(url) === undefined)
+    .map(([path]) => ({
+      where: where(path),
+      found: 'a text that is no URL',
+      expected: SECURE_URL_EXPECTED,
+      remedy: 'Correct its host or port.',
+    }))
+}
+
+type WrittenLocation = NonNullable<WrittenSettings['archive']>['to']
+
+/** An archive inside the source would be listed as a part of it, and copied again. */
+function archiveIsElsewhere({ source, archive, folder, where }: FileSubject): Complaint[] {
+  if (source === undefined || archive === undefined) return []
+  const place = where(['archive', 'to'])
+  const remedy = 'Name another place for the copies.'
+  if (source.directory !== undefined && archive.to.directory !== undefined) {
+    const inside = relative(resolve(folder, source.directory), resolve(folder, archive.to.directory))
+    if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return []
+    const found = inside === '' ? "the source's folder" : "a folder inside the source's"
+    return [{ where: place, found, expected: 'a folder outside of it', remedy }]
+  }
+  const bucket = bucketOf(source)
+  if (bucket === undefined || bucket !== bucketOf(archive.to)) return []
+  return [{ where: place, found: "the source's bucket", expected: 'another bucket', remedy }]
+}
+
+/** A bucket by its server and name, whichever of its interfaces is used; `undefined` for a folder. */
+function bucketOf({ s3, gcs }: WrittenLocation): string | undefined {
+  const location = s3 ?? gcs
+  if (location === undefined) return undefined
+  const host = location.endpoint === undefined ? undefined : parseSecureUrl(location.endpoint)?.host
+  const server = host ?? (s3 === undefined ? 'googleapis.com' : 'amazonaws.com')
+  return `${/(?:^|\.)(googleapis\.com|amazonaws\.com)$/.exec(server)?.[1] ?? server}/${location.bucket}`
+}
+
+function alarmComesInTime({ source, retention, where }: FileSubject): Complaint[] {
+  const days = retention?.days ?? (source && sourceDeletesAfterDays(source))
+  if (retention === undefined || days === undefined || retention.alarmAfterDays < days) return []
+  return [
+    {
+      where: where(['retention', 'alarmAfterDays']),
+      found: `${retention.alarmAfterDays} days, when the source has deleted the partition after ${days}`,
+      expected: `less than ${days}`,
+      remedy: 'Lower it, or set retention.days to the age at which the bucket really deletes.',
+    },
+  ]
+}
