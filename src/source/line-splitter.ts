@@ -1,8 +1,11 @@
 /** Cuts the bytes of a part into lines, never holding more of one than the limit (semantics §2.1). */
 
-/** A line, or the place of one above the limit. `number` counts physical lines from 1. */
+/**
+ * A line as a range of bytes, or the place of one above the limit. `number` counts physical lines from 1. At `end`
+ * stands a line feed, or a return and a line feed: a reader of the range meets its end without counting.
+ */
 export type Line =
-  | { readonly number: number; readonly text: string }
+  | { readonly number: number; readonly bytes: Buffer; readonly start: number; readonly end: number }
   | { readonly number: number; readonly tooLong: true }
 
 const NEWLINE = 0x0a
@@ -12,8 +15,8 @@ const SPACE = 0x20
 const MARGIN = 4
 
 /**
- * Cuts chunk by chunk. Blank lines are no lines but are counted; a byte-order mark at the very start is stripped;
- * `\r\n` ends a line like `\n`; the last line needs no end; bytes that are not UTF-8 become U+FFFD.
+ * Cuts chunk by chunk; only a line that straddles two chunks is copied. Blank lines are no lines but are counted; a
+ * byte-order mark at the very start is stripped; `\r\n` ends a line like `\n`; the last line needs no end.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number
@@ -29,25 +32,26 @@ export class LineSplitter {
 
   /** The lines that end in this chunk. The chunk must not be written to again. */
   push(chunk: Uint8Array): Line[] {
+    const bytes = asBuffer(chunk)
     const lines: Line[] = []
     let start = 0
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      this.#add(chunk.subarray(start, end))
-      this.#finish(lines)
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+      if (this.#bytes === 0 && !this.#tooLong) this.#finish(lines, bytes, start, end)
+      else this.#finishCut(lines, bytes.subarray(start, end))
       start = end + 1
     }
-    this.#add(chunk.subarray(start))
+    this.#keep(bytes.subarray(start))
     return lines
   }
 
   /** The last line, where it has no end. */
   end(): Line[] {
     const lines: Line[] = []
-    this.#finish(lines)
+    this.#finishCut(lines, new Uint8Array())
     return lines
   }
 
-  #add(piece: Uint8Array): void {
+  #keep(piece: Uint8Array): void {
     if (this.#tooLong || piece.length === 0) return
     this.#bytes += piece.length
     if (this.#bytes <= this.#maxLineBytes + MARGIN) {
@@ -58,29 +62,30 @@ export class LineSplitter {
     }
   }
 
-  #finish(lines: Line[]): void {
-    const number = this.#number
-    const line = this.#tooLong ? undefined : this.#body()
-    if (line === undefined || line.length > this.#maxLineBytes) lines.push({ number, tooLong: true })
-    else if (line.length > 0) {
-      const text = line.toString('utf8')
-      // Only a line that begins with a blank can be blank.
-      if ((line[0] ?? 0) > SPACE || text.trim() !== '') lines.push({ number, text })
-    }
-    this.#number += 1
+  #finishCut(lines: Line[], piece: Uint8Array): void {
+    this.#keep(piece)
+    const whole = Buffer.concat([...this.#pieces, END])
+    const tooLong = this.#tooLong
     this.#pieces = []
     this.#bytes = 0
     this.#tooLong = false
+    if (tooLong) lines.push({ number: this.#number++, tooLong })
+    else this.#finish(lines, whole, 0, whole.length - 1)
   }
 
-  /** The line without byte-order mark and return. */
-  #body(): Buffer {
-    const [first] = this.#pieces
-    const whole = this.#pieces.length === 1 && first !== undefined ? asBuffer(first) : Buffer.concat(this.#pieces)
-    const marked = this.#number === 1 && whole[0] === 0xef && whole[1] === 0xbb && whole[2] === 0xbf
-    const returned = whole.at(-1) === RETURN
-    return whole.subarray(marked ? 3 : 0, returned ? -1 : undefined)
+  /** Ends the line of this range, which is followed by its line end. */
+  #finish(lines: Line[], bytes: Buffer, from: number, to: number): void {
+    const number = this.#number++
+    const marked = number === 1 && bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf
+    const start = marked && to - from >= 3 ? from + 3 : from
+    const end = to > start && bytes[to - 1] === RETURN ? to - 1 : to
+    if (end - start > this.#maxLineBytes) lines.push({ number, tooLong: true })
+    // Only a line that begins with a blank can be blank.
+    else if ((bytes[start] ?? 0) > SPACE || bytes.toString('utf8', start, end).trim() !== '')
+      lines.push({ number, bytes, start, end })
   }
 }
+
+const END = Buffer.from('\n')
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -3,7 +3,7 @@
 import { DAY, type Instant, parseDay } from '../consent/time.ts'
 import { CodedError, defect } from '../lib/errors.ts'
 import { type CsvMap, columnsOf, csvRecord } from '../record/csv.ts'
-import { parseLine } from '../record/line.ts'
+import { fastReader, type LineReader } from '../record/line-reader.ts'
 import type { LineOutcome, ReadingSettings } from '../record/record.ts'
 import { type CsvRow, readRowBatches } from './csv-rows.ts'
 import { gunzip } from './gunzip.ts'
@@ -44,10 +44,11 @@ export async function* readOutcomeBatches(
   const bytes = wholly(await store.open(part.key, part, signal), part)
   const { key } = part
   const { reading } = settings
+  const reader = fastReader(reading)
   if (format.form === 'json') {
     for await (const lines of readLineBatches(bytes, { key, gzip: format.gzip, maxLineBytes: reading.maxLineBytes })) {
       signal.throwIfAborted()
-      yield lines.map((line) => ({ number: line.number, outcome: lineOutcome(line, reading, latest) }))
+      yield lines.map((line) => ({ number: line.number, outcome: lineOutcome(line, reader, latest) }))
     }
     return
   }
@@ -77,8 +78,9 @@ export function latestBelievable(
   return (parseDay(date) ?? defect('a partition date', 'a day that does not exist')) + DAY + clockSkew
 }
 
-function lineOutcome(line: Line, settings: ReadingSettings, latest: Instant): LineOutcome {
-  return 'tooLong' in line ? { kind: 'reject', code: 'line-too-long' } : parseLine(line.text, settings, latest)
+function lineOutcome(line: Line, reader: LineReader, latest: Instant): LineOutcome {
+  if ('tooLong' in line) return { kind: 'reject', code: 'line-too-long' }
+  return reader.read(line.bytes, line.start, line.end, latest)
 }
 
 function rowOutcome(row: CsvRow, map: CsvMap, settings: ReadingSettings, latest: Instant): LineOutcome {

@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 import { type CsvRow, readRowBatches } from '../../src/source/csv-rows.ts'
-import type { Line } from '../../src/source/line-splitter.ts'
 import { readLineBatches } from '../../src/source/parts.ts'
+import { type TextLine, textLine } from '../support/lines.ts'
 
 const PLAIN = { key: 'data/part-0.json', gzip: false, maxLineBytes: 10 }
 const GZIP = { key: 'data/part-0.json.gz', gzip: true, maxLineBytes: 10 }
@@ -15,9 +15,9 @@ async function* stream(...chunks: ReadonlyArray<Uint8Array | string>): AsyncIter
   for (const chunk of chunks) yield Buffer.from(chunk)
 }
 
-async function linesOf(bytes: AsyncIterable<Uint8Array>, reading = PLAIN): Promise<Line[]> {
-  const lines: Line[] = []
-  for await (const batch of readLineBatches(bytes, reading)) lines.push(...batch)
+async function linesOf(bytes: AsyncIterable<Uint8Array>, reading = PLAIN): Promise<TextLine[]> {
+  const lines: TextLine[] = []
+  for await (const batch of readLineBatches(bytes, reading)) lines.push(...batch.map(textLine))
   return lines
 }
 

@@ -4,8 +4,9 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { type Line, LineSplitter } from '../../src/source/line-splitter.ts'
+import { LineSplitter } from '../../src/source/line-splitter.ts'
 import { readLineBatches } from '../../src/source/parts.ts'
+import { type TextLine, textLine } from '../support/lines.ts'
 
 const LIMIT = 12
 const bytes = fc
@@ -26,25 +27,25 @@ const cut = bytes.chain((whole) =>
   }),
 )
 
-function split(chunks: Iterable<Uint8Array>): Line[] {
+function split(chunks: Iterable<Uint8Array>): TextLine[] {
   const splitter = new LineSplitter(LIMIT)
-  return [...[...chunks].flatMap((chunk) => splitter.push(chunk)), ...splitter.end()]
+  return [...[...chunks].flatMap((chunk) => splitter.push(chunk)), ...splitter.end()].map(textLine)
 }
 
-async function unzipped(chunks: Iterable<Uint8Array>): Promise<Line[]> {
-  const lines: Line[] = []
+async function unzipped(chunks: Iterable<Uint8Array>): Promise<TextLine[]> {
+  const lines: TextLine[] = []
   async function* source() {
     yield* chunks
   }
   const reading = { key: 'a.json.gz', gzip: true, maxLineBytes: LIMIT }
-  for await (const batch of readLineBatches(source(), reading)) lines.push(...batch)
+  for await (const batch of readLineBatches(source(), reading)) lines.push(...batch.map(textLine))
   return lines
 }
 
 /** The rule of §2.1 in its plainest words, for whole bytes. */
-function expected(whole: Buffer): Line[] {
+function expected(whole: Buffer): TextLine[] {
   const physical = whole.toString('latin1').split('\n')
-  return physical.flatMap((latin, index): Line[] => {
+  return physical.flatMap((latin, index): TextLine[] => {
     const unmarked = index === 0 ? latin.replace(/^\xef\xbb\xbf/, '') : latin
     const body = Buffer.from(unmarked.replace(/\r$/, ''), 'latin1')
     if (body.length > LIMIT) return [{ number: index + 1, tooLong: true }]

@@ -1,0 +1,75 @@
+/** The fast reader and the plain one give the same outcome for every line, and each other's state. */
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { DAY, parseInstant } from '../../src/consent/time.ts'
+import { fastReader, plainReader } from '../../src/record/line-reader.ts'
+import type { ReadingSettings } from '../../src/record/record.ts'
+import { corruptions, exportLine, rawJson } from '../support/raw-lines.ts'
+
+const SETTINGS: ReadingSettings = {
+  normalise: 'none',
+  regulations: ['gdpr'],
+  clockSkew: DAY,
+  maxLineBytes: 8_388_608,
+}
+const LATEST = parseInstant('2026-10-22T00:00:00Z') ?? 0
+
+/** Both outcomes of one line that stands amid others, as in a chunk. */
+function outcomesOf(line: Buffer, readers = { fast: fastReader(SETTINGS), plain: plainReader(SETTINGS) }) {
+  const before = Buffer.from('{"user":{"id":"neighbour"\n')
+  const bytes = Buffer.concat([before, line, Buffer.from('\n"}]}')])
+  const range = [before.length, before.length + line.length] as const
+  return { fast: readers.fast.read(bytes, ...range, LATEST), plain: readers.plain.read(bytes, ...range, LATEST) }
+}
+
+describe('the fast reader', () => {
+  it('§2 agrees with the plain one on lines of the export’s shape, however written', () => {
+    const readers = { fast: fastReader(SETTINGS), plain: plainReader(SETTINGS) }
+    fc.assert(
+      fc.property(exportLine, (line) => {
+        const { fast, plain } = outcomesOf(Buffer.from(line), readers)
+        expect(fast).toEqual(plain)
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
+  it('§2 agrees on any JSON and on any bytes', () => {
+    const bytes = fc.oneof(
+      rawJson.map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 60 }).map((noise) => Buffer.from(noise.filter((byte) => byte !== 0x0a))),
+    )
+    fc.assert(
+      fc.property(bytes, (line) => {
+        const { fast, plain } = outcomesOf(line)
+        expect(fast).toEqual(plain)
+      }),
+      { numRuns: 10_000 },
+    )
+  })
+
+  it('§2.1 agrees on lines that were corrupted: bytes cut out, doubled, replaced', () => {
+    fc.assert(
+      fc.property(exportLine, corruptions, (line, corrupt) => {
+        const { fast, plain } = outcomesOf(corrupt(Buffer.from(line)))
+        expect(fast).toEqual(plain)
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+
+  it('§2.1 agrees on a line cut anywhere', () => {
+    fc.assert(
+      fc.property(exportLine, (line) => {
+        const bytes = Buffer.from(line)
+        for (let length = 0; length <= bytes.length; length += 7) {
+          const { fast, plain } = outcomesOf(bytes.subarray(0, length))
+          expect(fast).toEqual(plain)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
