@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { type BootstrapFlags, runBootstrap } from './cli/bootstrap-command.ts'
+import { runSourcesStatus, type SourcesFlags } from './cli/sources-command.ts'
 import { runSync, type SyncFlags } from './cli/sync-command.ts'
 import { configJsonSchema } from './config/schema.ts'
 import { parseDay } from './consent/time.ts'
@@ -53,6 +55,43 @@ program
   )
   .action(async (flags: SyncFlags) => {
     process.exitCode = await runSync(flags, version)
+  })
+
+program
+  .command('bootstrap')
+  .description("fill the state store from Didomi's API or an archive; the next sync delivers")
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .addOption(
+    new Option('--from <origin>', 'the origin of the states').choices(['api', 'archive']).makeOptionMandatory(),
+  )
+  .option('--restart', 'from the first page of the API, not where an earlier run stopped', false)
+  .option('--rebuild', 'forget all states first', false)
+  .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
+  .option('--quiet', 'no progress', false)
+  .addOption(
+    new Option('--log-level <level>', 'messages on stderr')
+      .choices(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('warn'),
+  )
+  .action(async (flags: BootstrapFlags) => {
+    process.exitCode = await runBootstrap(flags, version)
+  })
+
+program
+  .command('sources')
+  .description('about the export that is read')
+  .command('status')
+  .description('list every partition: ingested, waiting, lost; and what needs doing')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .option('--strict', 'alarms end with exit 5', false)
+  .option('--json', 'the answer as JSON on stdout', false)
+  .addOption(
+    new Option('--log-level <level>', 'messages on stderr')
+      .choices(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('warn'),
+  )
+  .action(async (flags: Omit<SourcesFlags, 'quiet'>) => {
+    process.exitCode = await runSourcesStatus({ ...flags, quiet: true }, version)
   })
 
 program

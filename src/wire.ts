@@ -1,15 +1,18 @@
 /** Settings → ports: the only file that names an adapter. */
 
 import { randomUUID } from 'node:crypto'
-import type { LocationSettings, Settings, TargetSettings } from './config/settings.ts'
+import type { ArchiveSettings, DidomiSettings, LocationSettings, Settings, TargetSettings } from './config/settings.ts'
 import type { Dataverse } from './dataverse/dataverse.ts'
 import { type OpenDataverse, openDataverse } from './dataverse/open.ts'
+import type { Didomi } from './didomi/didomi.ts'
+import { openDidomi } from './didomi/open.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { defect } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
 import type { Progress } from './lib/progress.ts'
 import type { CsvMap } from './record/csv.ts'
 import { RunInTheMaking } from './report/run.ts'
+import type { Job } from './report/run-report.ts'
 import { openDirectory } from './source/directory.ts'
 import type { ObjectStore } from './source/object-store.ts'
 import { openSqliteStore } from './store/sqlite.ts'
@@ -23,7 +26,10 @@ export interface Ports {
   readonly log: Log
   readonly progress: Progress
   readonly openDataverse: (target: TargetSettings) => Dataverse
-  readonly beginRun: (id: string, job: string) => Promise<RunInTheMaking>
+  /** The same one each time; who opens the ports closes it with them. */
+  readonly openDidomi: (didomi: DidomiSettings) => Didomi
+  readonly openArchive: (archive: ArchiveSettings) => ObjectStore
+  readonly beginRun: (id: string, job: Job) => Promise<RunInTheMaking>
 }
 
 export interface World {
@@ -40,6 +46,7 @@ export async function openPorts(
 ): Promise<Ports & { close(): Promise<void> }> {
   const store = await openSqliteStore(settings.store.sqlite, clock)
   const opened = new Map<string, OpenDataverse>()
+  let openedDidomi: Didomi | undefined
   return {
     exports: openStoreAt(settings.source.location),
     store,
@@ -51,13 +58,19 @@ export async function openPorts(
       opened.set(target.name, dataverse)
       return dataverse
     },
+    openDidomi: (didomi) => {
+      openedDidomi ??= didomiOf(didomi, settings.reading.regulations, { log, progress, version, clock })
+      return openedDidomi
+    },
+    openArchive: ({ to }) => openStoreAt(to),
     beginRun: async (id, job) => {
-      const run = new RunInTheMaking(id, clock, log)
+      const run = new RunInTheMaking(id, clock, log, job)
       await store.beginRun({ id, job, startedAt: run.startedAt })
       return run
     },
     close: async () => {
       for (const dataverse of opened.values()) await dataverse.close()
+      await openedDidomi?.close()
       await store.close()
     },
   }
@@ -105,6 +118,25 @@ function dataverseOf(target: TargetSettings, { log, progress, version, clock = s
     random: Math.random,
     onWait: ({ what, waitMs, why }) => progress.waiting(`${target.name}: ${what}: ${why}`, waitMs),
     log,
+  })
+}
+
+function didomiOf(
+  { organizationId, key, secret, apiRoot, exportLogUrl }: DidomiSettings,
+  regulations: readonly string[],
+  { progress, version, clock = systemClock }: World,
+): Didomi {
+  return openDidomi({
+    organizationId,
+    key,
+    secret,
+    apiRoot,
+    exportLogUrl,
+    regulations,
+    userAgent: `didomi-dataverse/${version}`,
+    clock,
+    random: Math.random,
+    onWait: ({ what, waitMs, why }) => progress.waiting(`Didomi: ${what}: ${why}`, waitMs),
   })
 }
 

@@ -21,7 +21,8 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
   return {
     stage: (name, total) => {
       if (total === 0) return { advance: () => {}, end: () => {} }
-      const bar = bars.create(total, 0, { stage: name.padEnd(20) })
+      const endless = total === undefined ? { format: '{stage} {value}' } : {}
+      const bar = bars.create(total ?? 0, 0, { stage: name.padEnd(20) }, endless)
       open += 1
       return {
         advance: (count) => bar.increment(count),

@@ -27,7 +27,7 @@ export interface State {
   readonly attributes: ReadonlyMap<string, readonly AttributeMark[]>
 }
 
-type Mark = readonly (number | string)[]
+export type Mark = readonly (number | string)[]
 
 /** Compares marks part by part; the first difference decides. */
 export function compareMarks(a: Mark, b: Mark): number {
@@ -40,38 +40,17 @@ export function compareMarks(a: Mark, b: Mark): number {
 }
 
 /** The state that one record alone gives. */
-export function stateOf(record: UserRecord): State {
-  const state = new StateInTheMaking()
-  state.add(record)
-  return state.end()
-}
-
-/**
- * The state of several records of one Didomi user, gathered without a state for each: what `join` makes of their
- * `stateOf`.
- */
-export class StateInTheMaking {
-  readonly #said = new Map<KeyText, Map<ChoiceText, Stamp>>()
-  readonly #events = new Map<KeyText, Map<ChoiceText, EventMark>>()
-  readonly #attributes = new Map<string, readonly AttributeMark[]>()
-
-  add({ asOf, version, statements, events, attributes }: UserRecord): void {
-    const stamp: Stamp = [asOf, version]
-    for (const [key, choice] of statements) keepGreatest(choicesOf(this.#said, key), choiceText(choice), stamp)
-    for (const { hi, lo, id, statements: stated } of events) {
-      const mark: EventMark = [hi, lo, id]
-      for (const [key, choice] of stated) keepGreatest(choicesOf(this.#events, key), choiceText(choice), mark)
-    }
-    for (const [name, value] of attributes) {
-      const mark: AttributeMark = [asOf, version, canonicalJson(value)]
-      const known = this.#attributes.get(name)
-      this.#attributes.set(name, known === undefined ? [mark] : newestValues([...known, mark]))
-    }
+export function stateOf({ asOf, version, statements, events, attributes }: UserRecord): State {
+  const stamp: Stamp = [asOf, version]
+  const said = new Map(statements.map(([key, choice]) => [key, new Map([[choiceText(choice), stamp]])]))
+  const marked = new Map<KeyText, Map<ChoiceText, EventMark>>()
+  for (const { hi, lo, id, statements: stated } of events) {
+    for (const [key, choice] of stated) keepGreatest(choicesOf(marked, key), choiceText(choice), [hi, lo, id])
   }
-
-  end(): State {
-    return { said: pruneSets(this.#said), events: pruneSets(this.#events), attributes: this.#attributes }
-  }
+  const values = new Map(
+    attributes.map(([name, value]): [string, AttributeMark[]] => [name, [[asOf, version, canonicalJson(value)]]]),
+  )
+  return { said, events: pruneSets(marked), attributes: values }
 }
 
 function choicesOf<M>(marks: Map<KeyText, Map<ChoiceText, M>>, key: KeyText): Map<ChoiceText, M> {
@@ -135,7 +114,8 @@ function pruneSets<M extends Mark>(marks: Map<KeyText, Map<ChoiceText, M>>): Map
   return marks
 }
 
-function newestSets<M extends Mark>(byChoice: ReadonlyMap<ChoiceText, M>): Map<ChoiceText, M> {
+/** The sets of one key that some question can still reach. */
+export function newestSets<M extends Mark>(byChoice: ReadonlyMap<ChoiceText, M>): Map<ChoiceText, M> {
   const sets = [...byChoice].map(([text, mark]) => ({ text, mark, ids: new Set(parseSet(text)) }))
   const kept = new Set<ChoiceText>()
   /** `undefined` is a value id that no set holds: it is lacking in all of them. */

@@ -1,21 +1,25 @@
 /** The first stage: sealed partitions are joined into the store and changed persons become due (semantics §8.1). Needs no Dataverse. */
 
-import { personId } from '../consent/person-id.ts'
-import { joinTexts, stateOf, stateText } from '../consent/state.ts'
-import { formatInstant, fromMilliseconds } from '../consent/time.ts'
+import { formatInstant, fromMilliseconds, parseInstant } from '../consent/time.ts'
+import type { Didomi } from '../didomi/didomi.ts'
 import type { Clock } from '../lib/clock.ts'
-import { CodedError } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import type { Progress } from '../lib/progress.ts'
-import { keysMadeKnown } from '../mapping/known-ids.ts'
-import type { IngestCounts, IngestReport, PartitionReport } from '../report/ingest-report.ts'
-import { type DiscoverySettings, discoverPartitions, goneDates, missingDates, overdue } from '../source/discover.ts'
-import type { ListedObject, ObjectStore } from '../source/object-store.ts'
-import { type PartReading, readOutcomeBatches } from '../source/outcomes.ts'
-import type { Partition, PartitionId } from '../source/partition.ts'
-import type { IngestedObject, RejectedLine, StateRow, Store } from '../store/store.ts'
-import { chosen, grouped, isRepair, nameOf, type SelectedPartition, type Selection, selected } from './selection.ts'
-import { Spill } from './spill.ts'
+import type { IngestReport, PartitionReport } from '../report/ingest-report.ts'
+import { type DiscoverySettings, discoverPartitions } from '../source/discover.ts'
+import { type SourceFindings, sourceFindings } from '../source/findings.ts'
+import type { ObjectSink } from '../source/object-sink.ts'
+import type { ObjectStore } from '../source/object-store.ts'
+import type { PartReading } from '../source/outcomes.ts'
+import type { Partition } from '../source/partition.ts'
+import { sourceStatus } from '../source/status.ts'
+import type { KnownPartition, Store } from '../store/store.ts'
+import { BOOTSTRAPPED_AT } from './bookmarks.ts'
+import { checkExportLog, countedWhole } from './export-check.ts'
+import { ingestGroup } from './group.ts'
+import { StateJoiner } from './joiner.ts'
+import { Lanes } from './lanes.ts'
+import { grouped, isRepair, nameOf, type SelectedPartition, type Selection, selected } from './selection.ts'
 
 export interface IngestPorts {
   readonly exports: ObjectStore
@@ -23,25 +27,31 @@ export interface IngestPorts {
   readonly clock: Clock
   readonly log: Log
   readonly progress: Progress
+  /** Where objects are copied before they count. */
+  readonly archive?: ObjectSink
+  /** Whose export log is compared with what was read. */
+  readonly exportLog?: Pick<Didomi, 'exportLog'>
 }
 
 export interface IngestSettings {
   readonly discovery: DiscoverySettings
   readonly reading: PartReading
+  /** `plain` parses every line: what the fast reader is measured by. */
+  readonly reader?: 'fast' | 'plain'
+  /** Parts read at once, each on a thread of its own. */
+  readonly workers: number
   readonly selection: Selection
   /** Names of all targets: their persons become due. */
   readonly targets: readonly string[]
   readonly rejectsMaxRatio: number
   readonly alarmAfterDays: number
+  /** The age at which the source deletes a partition. */
+  readonly retentionDays?: number
+  /** Whether there is an archive that could close a gap. */
+  readonly archived: boolean
   /** Where large ingests are spilled; holds personal data while it exists. */
   readonly spillFolder: string
 }
-
-/** States are joined in transactions of about this many: many enough to be fast, few enough to be short. */
-const JOINED_AT_ONCE = 20_000
-
-/** Rejected lines that are named in the store, per object; all of them are counted. */
-const REJECTS_NAMED = 1_000
 
 /** Joins every selected partition; a damaged object leaves its partition pending and stops nothing else. */
 export async function ingest(ports: IngestPorts, settings: IngestSettings, signal: AbortSignal): Promise<IngestReport> {
@@ -52,43 +62,18 @@ export async function ingest(ports: IngestPorts, settings: IngestSettings, signa
   const known = await store.partitions()
   await noteSeen(store, discovery.partitions, new Set(known.map(nameOf)))
   const work = selected(discovery.partitions, known, settings.selection)
+  const { partitions, changed } = await ingestAll(ports, settings, work, signal)
 
-  const partitions: PartitionReport[] = []
-  const stage = ports.progress.stage(
-    'ingest',
-    work.reduce((sum, { parts }) => sum + parts.length, 0),
-  )
-  let changed = 0
-  for (const group of grouped(work)) {
-    const result = await ingestGroup(ports, settings, group, () => stage.advance(1), signal)
-    partitions.push(...result.partitions)
-    changed += result.changed
-  }
-  stage.end()
-
-  const ofInterest = chosen(discovery.partitions, settings.selection)
-  const after = await store.partitions()
-  const pending = new Set(after.filter(({ state }) => state !== 'ingested').map(nameOf))
-  const today = formatInstant(fromMilliseconds(ports.clock.now())).slice(0, 10)
+  const findings = await findingsOf(ports, settings, discovery.partitions, await store.partitions())
+  const counted = countedWhole(partitions, discovery.partitions)
   return {
     repair: isRepair(settings.selection),
     partitions,
     changedRecords: changed,
-    open: ofInterest.filter(({ sealed }) => !sealed).map(idOf),
-    missingDates: missingDates([...after.map(idOf), ...discovery.partitions.map(idOf)]),
-    goneDates: goneDates(
-      discovery.partitions,
-      after.filter(({ state }) => state !== 'ingested'),
-    ).map(idOf),
-    overdue: overdue(
-      ofInterest.filter((partition) => pending.has(nameOf(partition))),
-      today,
-      settings.alarmAfterDays,
-    ).map(idOf),
+    ...findings,
+    ...(ports.exportLog && { exportLog: await checkExportLog({ didomi: ports.exportLog, log }, counted, signal) }),
   }
 }
-
-const idOf = ({ exportId, date }: PartitionId): PartitionId => ({ exportId, date })
 
 /** Remembers partitions seen for the first time, so that one that vanishes unread is missed by name. */
 async function noteSeen(store: Store, partitions: readonly Partition[], known: ReadonlySet<string>): Promise<void> {
@@ -98,165 +83,47 @@ async function noteSeen(store: Store, partitions: readonly Partition[], known: R
   }
 }
 
-interface ReadPart {
-  readonly number: number
-  readonly part: ListedObject
-  readonly counts: IngestCounts
-  readonly rejects: readonly RejectedLine[]
-  readonly damaged: boolean
-}
-
-async function ingestGroup(
+async function ingestAll(
   ports: IngestPorts,
   settings: IngestSettings,
-  group: readonly SelectedPartition[],
-  advance: () => void,
+  work: readonly SelectedPartition[],
   signal: AbortSignal,
 ): Promise<{ partitions: PartitionReport[]; changed: number }> {
-  const spill = new Spill(settings.spillFolder)
+  const parts = work.flatMap((one) => one.parts)
+  const { reading, reader = 'fast', workers, spillFolder, targets, selection } = settings
+  const stored = parts.reduce((sum, { size }) => sum + size, 0)
+  const lanes = Lanes.open({ ...reading, reader, workers, spillFolder }, parts.length, stored)
+  const stage = ports.progress.stage('ingest', parts.length)
   try {
-    const read: { one: SelectedPartition; parts: ReadPart[] }[] = []
-    let number = 0
-    for (const one of group) {
-      const parts: ReadPart[] = []
-      for (const part of one.parts) {
-        parts.push(await readPart(ports, settings, spill, { number, part, partition: one.partition }, signal))
-        number += 1
-        advance()
-      }
-      read.push({ one, parts })
+    const joiner = await StateJoiner.open(ports.store, { targets, dueAll: isRepair(selection) })
+    const partitions: PartitionReport[] = []
+    for (const group of grouped(work)) {
+      partitions.push(...(await ingestGroup(ports, { ...settings, lanes, joiner, stage }, group, signal)))
     }
-    const damaged = new Set(
-      read.flatMap(({ parts }) => parts.filter((part) => part.damaged).map((part) => part.number)),
-    )
-    const changed = await joinSpilled(ports.store, settings, spill, damaged, signal)
-    const partitions = []
-    for (const { one, parts } of read) partitions.push(await conclude(ports.store, settings, one.partition, parts))
-    return { partitions, changed }
+    return { partitions, changed: joiner.changed }
   } finally {
-    await spill.close()
+    stage.end()
+    await lanes.close()
   }
 }
 
-/** Reads one object to its end into the spill. Damage is an answer, not an error: the rest goes on. */
-async function readPart(
-  { exports, log }: IngestPorts,
-  settings: IngestSettings,
-  spill: Spill,
-  { number, part, partition }: { number: number; part: ListedObject; partition: Partition },
-  signal: AbortSignal,
-): Promise<ReadPart> {
-  const counts = { lines: 0, records: 0, rejects: 0, guests: 0, skipped: 0, ignoredEvents: 0 }
-  const rejects: RejectedLine[] = []
-  try {
-    for await (const batch of readOutcomeBatches(exports, part, partition, settings.reading, signal)) {
-      for (const { number: line, outcome } of batch) {
-        counts.lines += 1
-        switch (outcome.kind) {
-          case 'record': {
-            counts.records += 1
-            counts.ignoredEvents += outcome.ignoredEvents
-            const { ouid, userId } = outcome.record
-            await spill.add(number, { person: personId(ouid), ouid, userId, state: stateText(stateOf(outcome.record)) })
-            break
-          }
-          case 'reject':
-            counts.rejects += 1
-            if (rejects.length < REJECTS_NAMED) rejects.push({ object: part.key, line, code: outcome.code })
-            break
-          case 'guest':
-            counts.guests += 1
-            break
-          case 'skipped':
-            counts.skipped += 1
-        }
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'object-damaged') throw error
-    log.error({ code: error.code, object: part.key }, error.message)
-    return { number, part, counts, rejects: [], damaged: true }
-  }
-  for (const { line, code } of rejects.slice(0, 10)) log.warn({ object: part.key, line, code }, 'line rejected')
-  return { number, part, counts, rejects, damaged: false }
-}
-
-async function joinSpilled(
-  store: Store,
-  settings: IngestSettings,
-  spill: Spill,
-  damaged: ReadonlySet<number>,
-  signal: AbortSignal,
-): Promise<number> {
-  const options = { targets: settings.targets, dueAll: isRepair(settings.selection) }
-  const made = new Set(await store.knownIds())
-  let changed = 0
-  let waiting: StateRow[] = []
-  const joinWaiting = async () => {
-    signal.throwIfAborted()
-    const fresh = newIds(waiting, made)
-    if (fresh.length > 0) await store.addKnownIds(fresh)
-    changed += (await store.joinStates(waiting, joinTexts, options)).changed
-    waiting = []
-  }
-  for await (const rows of spill.reduced(damaged)) {
-    waiting.push(...rows)
-    if (waiting.length >= JOINED_AT_ONCE) await joinWaiting()
-  }
-  if (waiting.length > 0) await joinWaiting()
-  return changed
-}
-
-/** Ids never seen before. They become known before the states that name them are joined: known ids only ever lead. */
-function newIds(rows: readonly StateRow[], made: Set<string>): string[] {
-  const fresh: string[] = []
-  for (const { state } of rows) {
-    for (const key of keysMadeKnown(state)) {
-      if (made.has(key)) continue
-      made.add(key)
-      fresh.push(key)
-    }
-  }
-  return fresh
-}
-
-/** Records what was read whole; the partition is ingested once nothing of it is damaged. */
-async function conclude(
-  store: Store,
-  { rejectsMaxRatio }: IngestSettings,
-  partition: Partition,
-  parts: readonly ReadPart[],
-): Promise<PartitionReport> {
-  const whole = parts.filter(({ damaged }) => !damaged)
-  const damaged = parts.filter((part) => part.damaged).map(({ part }) => part.key)
-  const objects = whole.map(({ part, counts }): IngestedObject => {
-    const { lines, records, rejects, guests, skipped } = counts
-    return { key: part.key, size: part.size, etag: part.etag, lines, records, rejects, guests, skipped }
+/** What the source holds beside what was ingested: gaps, delays, what is about to expire (semantics §8.5). */
+async function findingsOf(
+  { store, clock }: IngestPorts,
+  { selection, alarmAfterDays, retentionDays, archived }: IngestSettings,
+  discovered: readonly Partition[],
+  known: readonly KnownPartition[],
+): Promise<SourceFindings> {
+  const bootstrappedAt = parseInstant(await store.bookmark(BOOTSTRAPPED_AT))
+  const rows = sourceStatus({
+    discovered,
+    known,
+    today: formatInstant(fromMilliseconds(clock.now())).slice(0, 10),
+    alarmAfterDays,
+    archive: archived,
+    ...(retentionDays !== undefined && { retentionDays }),
+    ...(bootstrappedAt !== undefined && { bootstrappedAt }),
+    ...(selection.exportIds && { exportIds: selection.exportIds }),
   })
-  const rejects = whole.flatMap((part) => part.rejects)
-  const state = damaged.length === 0 ? 'ingested' : 'pending'
-  await store.objectsIngested(partition.exportId, partition.date, state, objects, rejects)
-  const counts = whole.reduce((sum, part) => addCounts(sum, part.counts), NO_COUNTS)
-  const tooManyRejects = counts.lines > 0 && counts.rejects / counts.lines > rejectsMaxRatio
-  return {
-    ...idOf(partition),
-    objects: whole.length,
-    damaged,
-    counts,
-    tooManyRejects,
-    unknownObjects: partition.unknownObjects,
-  }
-}
-
-const NO_COUNTS: IngestCounts = { lines: 0, records: 0, rejects: 0, guests: 0, skipped: 0, ignoredEvents: 0 }
-
-function addCounts(a: IngestCounts, b: IngestCounts): IngestCounts {
-  return {
-    lines: a.lines + b.lines,
-    records: a.records + b.records,
-    rejects: a.rejects + b.rejects,
-    guests: a.guests + b.guests,
-    skipped: a.skipped + b.skipped,
-    ignoredEvents: a.ignoredEvents + b.ignoredEvents,
-  }
+  return sourceFindings(rows)
 }

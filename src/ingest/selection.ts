@@ -10,6 +10,8 @@ export interface Selection {
   readonly exportIds?: readonly string[]
   readonly from?: string
   readonly to?: string
+  /** `size`: an object is known by key and size alone, because copies have ETags of their own. */
+  readonly compare?: 'etag' | 'size'
 }
 
 /** A partition with the parts to read now. */
@@ -43,7 +45,7 @@ export function selected(
   }
   return sealed.flatMap((partition) => {
     const before = byName.get(nameOf(partition))
-    const parts = pendingParts(partition, before?.objects ?? new Map())
+    const parts = pendingParts(partition, before?.objects ?? new Map(), selection.compare)
     return parts.length > 0 || before?.state !== 'ingested' ? [{ partition, parts }] : []
   })
 }

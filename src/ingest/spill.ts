@@ -1,84 +1,135 @@
 /** Hash buckets on disk: large ingests are reduced bucket by bucket, so memory does not grow and joins come in key order. */
 
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { joinTexts } from '../consent/state.ts'
-import type { StateRow } from '../store/store.ts'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
-/** Three hex digits of the person id: buckets in order are persons in order, and each is small. */
-const BUCKET_DIGITS = 3
+/** Two hex digits of the person id: buckets in order are persons in order, and each is small. */
+export const BUCKETS = 256
 
-/** Buffered text is written out beyond this many characters: a small ingest never touches the disk. */
-const BUFFERED_CHARACTERS = 32 * 1024 * 1024
+/** Written out at once. A small ingest never fills one and never touches the disk. */
+const BLOCK_BYTES = 32 * 1024
 
-/** One state on its way, with the number of the part it came from: a damaged part is left out afterwards. */
-type SpilledState = readonly [part: number, person: string, ouid: string, userId: string, state: string]
+/** A run of entries in the file. */
+interface Block {
+  readonly offset: number
+  readonly length: number
+}
 
+/** What another lane needs to read a spill: its file, the blocks of each bucket, and the names by number. */
+export interface SpillIndex {
+  readonly path: string
+  readonly blocks: ReadonlyArray<readonly Block[]>
+  readonly names: readonly string[]
+}
+
+/**
+ * The spill of one lane: one file, to which blocks of one bucket each are appended. Holds personal data while it exists;
+ * readable by its owner alone.
+ */
 export class Spill {
-  readonly #folder: string
-  readonly #bufferedCharacters: number
-  readonly #buffers = new Map<string, string[]>()
-  readonly #written = new Set<string>()
-  #buffered = 0
+  readonly path: string
+  readonly #blockBytes: number
+  #blocks = emptyBuckets()
+  /** The block being filled, by bucket. */
+  readonly #filling: (Buffer | undefined)[] = []
+  readonly #filled: number[] = new Array(BUCKETS).fill(0)
+  #file: number | undefined
+  #end = 0
 
-  /** `folder` is made when first needed and removed by `close`; what a killed run left there is removed first. */
-  constructor(folder: string, bufferedCharacters = BUFFERED_CHARACTERS) {
-    this.#folder = folder
-    this.#bufferedCharacters = bufferedCharacters
+  /** The file is made when first needed; what a killed run left there is overwritten. */
+  constructor(path: string, blockBytes = BLOCK_BYTES) {
+    this.path = path
+    this.#blockBytes = blockBytes
   }
 
-  /** Takes one state; `part` numbers the object it came from. */
-  async add(part: number, { person, ouid, userId, state }: StateRow): Promise<void> {
-    const bucket = person.slice(0, BUCKET_DIGITS)
-    const line = JSON.stringify([part, person, ouid, userId, state] satisfies SpilledState)
-    const buffer = this.#buffers.get(bucket)
-    if (buffer === undefined) this.#buffers.set(bucket, [line])
-    else buffer.push(line)
-    this.#buffered += line.length
-    if (this.#buffered > this.#bufferedCharacters) await this.#flush()
-  }
-
-  /** Reduced states of all parts but the damaged ones, bucket by bucket, in order of person and `user.id`. */
-  async *reduced(damaged: ReadonlySet<number>): AsyncIterable<readonly StateRow[]> {
-    for (const bucket of [...new Set([...this.#written, ...this.#buffers.keys()])].sort()) {
-      const spilled = this.#written.has(bucket) ? (await readFile(this.#path(bucket), 'utf8')).split('\n') : []
-      const rows = reduce([...spilled, ...(this.#buffers.get(bucket) ?? [])], damaged)
-      if (rows.length > 0) yield rows
+  /** Takes one entry; the bytes may be used again afterwards. */
+  add(bucket: number, entry: Buffer): void {
+    if (entry.length > this.#blockBytes) {
+      this.#append(bucket, entry)
+      return
     }
-  }
-
-  async close(): Promise<void> {
-    this.#buffers.clear()
-    await rm(this.#folder, { recursive: true, force: true })
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#written.size === 0) {
-      await rm(this.#folder, { recursive: true, force: true })
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    let at = this.#filled[bucket] ?? 0
+    if (at + entry.length > this.#blockBytes) {
+      this.#flush(bucket)
+      at = 0
     }
-    for (const [bucket, lines] of this.#buffers) {
-      await appendFile(this.#path(bucket), `${lines.join('\n')}\n`, { mode: 0o600 })
-      this.#written.add(bucket)
-    }
-    this.#buffers.clear()
-    this.#buffered = 0
+    const block = this.#filling[bucket] ?? Buffer.allocUnsafe(this.#blockBytes)
+    this.#filling[bucket] = block
+    entry.copy(block, at)
+    this.#filled[bucket] = at + entry.length
   }
 
-  #path(bucket: string): string {
-    return join(this.#folder, `${bucket}.ndjson`)
+  /** Writes out what is still in memory, so that others can read it. */
+  seal(names: readonly string[]): SpillIndex {
+    for (let bucket = 0; bucket < BUCKETS; bucket += 1) this.#flush(bucket)
+    return { path: this.path, blocks: this.#blocks, names }
+  }
+
+  /** All entries of a bucket of this spill, those in memory too. */
+  read(bucket: number): Buffer {
+    const written = this.#file === undefined ? [] : readBlocks(this.#file, this.#blocks[bucket] ?? [])
+    const waiting = this.#filling[bucket]?.subarray(0, this.#filled[bucket])
+    return Buffer.concat(waiting === undefined ? written : [...written, waiting])
+  }
+
+  /** Forgets everything, for the next group of partitions. */
+  clear(): void {
+    this.#blocks = emptyBuckets()
+    this.#filled.fill(0)
+    this.#end = 0
+    if (this.#file !== undefined) ftruncateSync(this.#file, 0)
+  }
+
+  close(): void {
+    if (this.#file === undefined) return
+    closeSync(this.#file)
+    this.#file = undefined
+    rmSync(this.path, { force: true })
+  }
+
+  #flush(bucket: number): void {
+    const filled = this.#filled[bucket] ?? 0
+    const block = this.#filling[bucket]
+    if (filled === 0 || block === undefined) return
+    this.#append(bucket, block.subarray(0, filled))
+    this.#filled[bucket] = 0
+  }
+
+  #append(bucket: number, bytes: Buffer): void {
+    if (this.#file === undefined) {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
+      this.#file = openSync(this.path, 'w+', 0o600)
+    }
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(this.#file, bytes, written, bytes.length - written, this.#end + written)
+    }
+    this.#blocks[bucket]?.push({ offset: this.#end, length: bytes.length })
+    this.#end += bytes.length
   }
 }
 
-function reduce(lines: readonly string[], damaged: ReadonlySet<number>): StateRow[] {
-  const byRecord = new Map<string, StateRow>()
-  for (const line of lines) {
-    if (line === '') continue
-    const [part, person, ouid, userId, state] = JSON.parse(line) as SpilledState
-    if (damaged.has(part)) continue
-    const record = `${person}${userId}`
-    const known = byRecord.get(record)
-    byRecord.set(record, { person, ouid, userId, state: known === undefined ? state : joinTexts(known.state, state) })
+/** All entries of a bucket in a sealed spill, which another lane may have written. */
+export function readSealed({ path, blocks }: SpillIndex, bucket: number): Buffer {
+  const own = blocks[bucket] ?? []
+  if (own.length === 0) return Buffer.alloc(0)
+  const file = openSync(path, 'r')
+  try {
+    return Buffer.concat(readBlocks(file, own))
+  } finally {
+    closeSync(file)
   }
-  return [...byRecord.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }
+
+function readBlocks(file: number, blocks: readonly Block[]): Buffer[] {
+  return blocks.map(({ offset, length }) => {
+    const bytes = Buffer.allocUnsafe(length)
+    for (let read = 0; read < length; ) {
+      const got = readSync(file, bytes, read, length - read, offset + read)
+      if (got === 0) throw new RangeError('a spill that ends before its blocks')
+      read += got
+    }
+    return bytes
+  })
+}
+
+const emptyBuckets = (): Block[][] => Array.from({ length: BUCKETS }, () => [])

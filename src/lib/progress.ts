@@ -6,8 +6,8 @@ export interface Stage {
 }
 
 export interface Progress {
-  /** Begins a stage of `total` steps. */
-  stage(name: string, total: number): Stage
+  /** Begins a stage of `total` steps; without a total nobody knows how many there will be. */
+  stage(name: string, total?: number): Stage
   /** A wait worth telling: what is waited for and how long, in milliseconds. */
   waiting(what: string, waitMs: number): void
 }

@@ -16,13 +16,14 @@ export function readAttributes(country: unknown, metadata: unknown): Attributes 
   const object = asObject(metadata)
   if (object !== undefined) {
     for (const [name, value] of Object.entries(object)) {
-      if (value !== null && isStorable(value, DEEPEST)) attributes.push([`metadata/${name}`, value])
+      if (value !== null && isStorable(value)) attributes.push([`metadata/${name}`, value])
     }
   }
   return attributes
 }
 
-function isStorable(value: unknown, levels: number): value is JsonValue {
+/** Can a parsed JSON value be an attribute? */
+export function isStorable(value: unknown, levels = DEEPEST): value is JsonValue {
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object' || value === null) return true
   return levels > 0 && Object.values(value).every((member) => isStorable(member, levels - 1))

@@ -1,6 +1,6 @@
 /** Texts and instants read straight from the bytes of a JSON value, the same as parsing it would give. */
 
-import { type Instant, parseInstant, SECOND } from '../consent/time.ts'
+import { formatInstant, type Instant, parseInstant, SECOND } from '../consent/time.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -47,6 +47,17 @@ export function instantAt(bytes: Buffer, start: number, end: number): Instant | 
   return bytes[start] === QUOTE
     ? (usualInstant(bytes, start + 1, end - 1) ?? parseInstant(textAt(bytes, start, end)))
     : undefined
+}
+
+/**
+ * The instant in this range as `formatInstant` writes it, in quotes: the range itself where it is so written.
+ *
+ * @param instant what `instantAt` gave for the range
+ */
+export function instantJsonAt(bytes: Buffer, start: number, end: number, instant: Instant): string {
+  const written = end - start === 26 && bytes[end - 2] === 0x5a && bytes[start + 11] === 0x54
+  const milliseconds = written && usualInstant(bytes, start + 1, end - 1) === instant && instant % SECOND !== 0
+  return milliseconds ? bytes.toString('latin1', start, end) : `"${formatInstant(instant)}"`
 }
 
 /** The usual form, `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`; `undefined` for any other, which may still be an instant. */

@@ -7,6 +7,11 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SPACE = 0x20
 
+/** By byte: 1 where it stands in a string for itself. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+)
+
 /** Deeper values are read the plain way. */
 const DEEPEST = 48
 
@@ -25,26 +30,20 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
 export function skipString(bytes: Uint8Array, at: number): number {
   let next = at
   for (;;) {
-    const byte = bytes[next] ?? 0
-    if (byte === QUOTE) return next + 1
-    if (byte < SPACE) return DOUBT
-    if (byte === BACKSLASH) {
-      const length = escapeLength(bytes, next + 1)
-      if (length === DOUBT) return DOUBT
-      next += 1 + length
-    } else {
-      next += 1
-    }
+    while (PLAIN[bytes[next] ?? 0] === 1) next += 1
+    if (bytes[next] === QUOTE) return next + 1
+    if (bytes[next] !== BACKSLASH) return DOUBT
+    const length = escapeLength(bytes, next + 1)
+    if (length === DOUBT) return DOUBT
+    next += 1 + length
   }
 }
 
 /** The closing quote of a member's name that begins at `at`; one with escapes is a doubt. */
 export function skipName(bytes: Uint8Array, at: number): number {
-  for (let next = at; ; next += 1) {
-    const byte = bytes[next] ?? 0
-    if (byte === QUOTE) return next
-    if (byte < SPACE || byte === BACKSLASH) return DOUBT
-  }
+  let next = at
+  while (PLAIN[bytes[next] ?? 0] === 1) next += 1
+  return bytes[next] === QUOTE ? next : DOUBT
 }
 
 /** How many bytes follow a backslash: one, or the five of `uXXXX`. */

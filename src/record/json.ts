@@ -23,7 +23,7 @@ export function hasNul(text: string): boolean {
  * read back from a store would differ from the text written.
  */
 export function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '\uFFFD')
+  return text.toWellFormed()
 }
 
 /** A purpose, preference, channel or event id, well-formed; `undefined` where it is empty, no string or holds U+0000. */

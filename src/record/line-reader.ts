@@ -2,32 +2,44 @@
 
 import type { Instant } from '../consent/time.ts'
 import { ByteLine } from './byte-line.ts'
-import { decide, parseLine } from './line.ts'
+import type { CompactRecord } from './compact-record.ts'
+import { parseLine, verdictOn } from './line.ts'
+import type { Names } from './names.ts'
 import type { LineOutcome, ReadingSettings } from './record.ts'
-import { StatedMemo } from './stated-memo.ts'
+
+/** What a line came to; a `compact` record is one like any other. It belongs to the reader until the next line. */
+export type ReadOutcome =
+  | LineOutcome
+  | { readonly kind: 'compact'; readonly record: CompactRecord; readonly ignoredEvents: number }
 
 /**
- * Reads one line, a range of bytes followed by a line's end; it never throws. `latest` is the latest believable
- * instant, clock skew included (semantics §2.4).
+ * Reads one line, a range of bytes followed by a line feed (or a return and one); it never throws. `latest` is the
+ * latest believable instant, clock skew included (semantics §2.4).
  */
 export interface LineReader {
-  read(bytes: Buffer, start: number, end: number, latest: Instant): LineOutcome
+  read(bytes: Buffer, start: number, end: number, latest: Instant): ReadOutcome
 }
 
-/** The reader that others are measured by: every line goes through `JSON.parse`. */
+/** The reader that the other is measured by: every line goes through `JSON.parse`. */
 export function plainReader(settings: ReadingSettings): LineReader {
   return { read: (bytes, start, end, latest) => parseLine(bytes.toString('utf8', start, end), settings, latest) }
 }
 
 /**
- * Checks the structure of a line on its bytes and parses only what counts. A line out of the common shape goes the
- * plain way, so that the answer is always the plain reader's.
+ * Checks the structure of a line on its bytes and picks out what counts. A line out of the common shape goes the plain
+ * way, so that the answer is always the plain reader's.
+ *
+ * @param names numbers the names of compact records
  */
-export function fastReader(settings: ReadingSettings): LineReader {
+export function fastReader(settings: ReadingSettings, names: Names): LineReader {
   const plain = plainReader(settings)
-  const line = new ByteLine(new StatedMemo())
+  const line = new ByteLine(names)
   return {
-    read: (bytes, start, end, latest) =>
-      line.read(bytes, start, end) ? decide(line, settings, latest) : plain.read(bytes, start, end, latest),
+    read(bytes, start, end, latest) {
+      if (!line.read(bytes, start, end)) return plain.read(bytes, start, end, latest)
+      const verdict = verdictOn(line, settings, latest)
+      if (verdict.kind !== 'counted') return verdict
+      return { kind: 'compact', record: line.record(verdict), ignoredEvents: verdict.ignoredEvents }
+    },
   }
 }

@@ -2,10 +2,7 @@
 
 import type { Instant } from '../consent/time.ts'
 import { parseInstant } from '../consent/time.ts'
-import { readAttributes } from './attributes.ts'
 import { asArray, asObject, type UntrustedObject } from './json.ts'
-import type { Attributes, Stated } from './record.ts'
-import { readStatements } from './statements.ts'
 
 /** An event as it stands in the line; what is `unknown` may be anything. */
 export interface EventView {
@@ -14,11 +11,10 @@ export interface EventView {
   readonly regulation: unknown
   readonly createdAt: Instant | undefined
   readonly updatedAt: Instant | undefined
-  statements(): Stated
 }
 
 /** A line as it stands; a line whose `user` is no object has nothing but events. */
-export interface LineView {
+export interface LineView<Event extends EventView = EventView> {
   readonly hasUser: boolean
   readonly regulation: unknown
   readonly organizationUserId: unknown
@@ -26,14 +22,16 @@ export interface LineView {
   readonly version: unknown
   readonly updatedAt: Instant | undefined
   /** `undefined` stands for an entry that is no object. */
-  readonly events: ReadonlyArray<EventView | undefined>
-  statements(): Stated
-  /** All but `updated_at`. */
-  attributes(): Attributes
+  readonly events: ReadonlyArray<Event | undefined>
+}
+
+/** An event of a parsed line. */
+export interface ParsedEvent extends EventView {
+  readonly consents: unknown
 }
 
 /** The view of a parsed line. */
-export function viewOf(line: UntrustedObject): LineView {
+export function viewOf(line: UntrustedObject): LineView<ParsedEvent> {
   const user = asObject(line['user'])
   return {
     hasUser: user !== undefined,
@@ -46,18 +44,16 @@ export function viewOf(line: UntrustedObject): LineView {
       const event = asObject(entry)
       return event && eventView(event)
     }),
-    statements: () => [...readStatements(user?.['consents'])],
-    attributes: () => readAttributes(user?.['country'], user?.['metadata']),
   }
 }
 
-function eventView(event: UntrustedObject): EventView {
+function eventView(event: UntrustedObject): ParsedEvent {
   return {
     id: event['id'],
     status: event['status'],
     regulation: event['regulation'],
     createdAt: parseInstant(event['created_at']),
     updatedAt: parseInstant(event['updated_at']),
-    statements: () => [...readStatements(event['consents'])],
+    consents: event['consents'],
   }
 }

@@ -1,10 +1,12 @@
 /** From one line of a part to a record, or to the reason why it is none (semantics §2). */
 
 import { formatInstant, type Instant, type Span } from '../consent/time.ts'
+import { readAttributes } from './attributes.ts'
 import { asId, asObject, hasNul } from './json.ts'
-import { type EventView, type LineView, viewOf } from './line-view.ts'
-import { identify } from './normalise.ts'
+import { type EventView, type LineView, type ParsedEvent, viewOf } from './line-view.ts'
+import { type Identity, identify } from './normalise.ts'
 import type { LineOutcome, ReadingSettings, RecordedEvent } from './record.ts'
+import { readStatements } from './statements.ts'
 
 /**
  * Parses one line. It never throws: whatever stands in the line, it is a record, a reject, a guest or skipped.
@@ -23,12 +25,50 @@ export function parseLine(text: string, settings: ReadingSettings, latest: Insta
   return parseUser(value, settings, latest)
 }
 
-/**
- * Parses the value of a line, which is also what the API answers with: `{user, events}`.
- */
+/** Parses the value of a line, which is also what the API answers with: `{user, events}`. */
 export function parseUser(value: unknown, settings: ReadingSettings, latest: Instant): LineOutcome {
   const line = asObject(value)
-  return line === undefined ? { kind: 'reject', code: 'not-an-object' } : decide(viewOf(line), settings, latest)
+  if (line === undefined) return { kind: 'reject', code: 'not-an-object' }
+  const verdict = verdictOn(viewOf(line), settings, latest)
+  if (verdict.kind !== 'counted') return verdict
+  const { identity, asOf, version, updatedAt, ignoredEvents } = verdict
+  const user = asObject(line['user'])
+  const attributes = readAttributes(user?.['country'], user?.['metadata'])
+  return {
+    kind: 'record',
+    record: {
+      ouid: identity.ouid,
+      userId: identity.userId,
+      version,
+      asOf,
+      statements: [...readStatements(user?.['consents'])],
+      events: verdict.events.flatMap(recordedEvent),
+      attributes: updatedAt === undefined ? attributes : [...attributes, ['updated_at', formatInstant(updatedAt)]],
+    },
+    ignoredEvents,
+  }
+}
+
+function recordedEvent({ event, lo, hi }: CountedEvent<ParsedEvent>): RecordedEvent[] {
+  const statements = [...readStatements(event.consents)]
+  return statements.length === 0 ? [] : [{ id: asId(event.id) ?? '', lo, hi, statements }]
+}
+
+/** An event that counts, with its span. */
+interface CountedEvent<Event> extends Span {
+  readonly event: Event
+}
+
+/** A line that is a record: who, as of when, and the events that count. */
+export interface Counted<Event> {
+  readonly kind: 'counted'
+  readonly identity: Identity
+  readonly asOf: Instant
+  readonly version: number
+  /** `user.updated_at`, where it is readable. */
+  readonly updatedAt: Instant | undefined
+  readonly events: ReadonlyArray<CountedEvent<Event>>
+  readonly ignoredEvents: number
 }
 
 /**
@@ -41,7 +81,11 @@ export function parseUser(value: unknown, settings: ReadingSettings, latest: Ins
  *   reject;
  * - a `version` that is no finite number is −1.
  */
-export function decide(line: LineView, settings: ReadingSettings, latest: Instant): LineOutcome {
+export function verdictOn<Event extends EventView>(
+  line: LineView<Event>,
+  settings: ReadingSettings,
+  latest: Instant,
+): Counted<Event> | Exclude<LineOutcome, { kind: 'record' }> {
   if (!isAllowed(line.regulation, settings)) return { kind: 'skipped' }
   if (!line.hasUser) return { kind: 'guest' }
   const identity = identify(line.organizationUserId, line.userId, settings.normalise)
@@ -49,48 +93,25 @@ export function decide(line: LineView, settings: ReadingSettings, latest: Instan
 
   const { updatedAt, version } = line
   if (updatedAt !== undefined && updatedAt > latest) return { kind: 'reject', code: 'time-in-the-future' }
-  const events = countEvents(line.events, settings, latest)
-  const asOf = updatedAt ?? events.latest
-  if (asOf === undefined) return { kind: 'reject', code: 'no-readable-time' }
-
-  const attributes = line.attributes()
-  return {
-    kind: 'record',
-    record: {
-      ouid: identity.ouid,
-      userId: identity.userId,
-      version: typeof version === 'number' && Number.isFinite(version) ? version : -1,
-      asOf,
-      statements: line.statements(),
-      events: events.stating,
-      attributes: updatedAt === undefined ? attributes : [...attributes, ['updated_at', formatInstant(updatedAt)]],
-    },
-    ignoredEvents: events.ignored,
-  }
-}
-
-/** The events that count: those that state something, the greatest `hi` of all, and how many do not count. */
-interface CountedEvents {
-  readonly stating: readonly RecordedEvent[]
-  readonly latest: Instant | undefined
-  readonly ignored: number
-}
-
-function countEvents(events: LineView['events'], settings: ReadingSettings, latest: Instant): CountedEvents {
-  const stating: RecordedEvent[] = []
+  const events: CountedEvent<Event>[] = []
   let newest: Instant | undefined
-  let ignored = 0
-  for (const event of events) {
+  for (const event of line.events) {
     const span = event === undefined ? undefined : countedSpan(event, settings, latest)
-    if (event === undefined || span === undefined) {
-      ignored += 1
-      continue
-    }
+    if (event === undefined || span === undefined) continue
+    events.push({ event, ...span })
     newest = newest === undefined ? span.hi : Math.max(newest, span.hi)
-    const statements = event.statements()
-    if (statements.length > 0) stating.push({ id: asId(event.id) ?? '', statements, ...span })
   }
-  return { stating, latest: newest, ignored }
+  const asOf = updatedAt ?? newest
+  if (asOf === undefined) return { kind: 'reject', code: 'no-readable-time' }
+  return {
+    kind: 'counted',
+    identity,
+    asOf,
+    version: typeof version === 'number' && Number.isFinite(version) ? version : -1,
+    updatedAt,
+    events,
+    ignoredEvents: line.events.length - events.length,
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 /** A whole run: what was ingested and delivered, what failed, and whether the sums of semantics §8.4 hold. */
 
 import type { ErrorCode, Next } from '../lib/errors.ts'
+import type { BootstrapReport } from './bootstrap-report.ts'
 import type { DeliverReport } from './deliver-report.ts'
 import type { Finding } from './exit-code.ts'
-import type { IngestReport } from './ingest-report.ts'
+import type { IngestCounts, IngestReport } from './ingest-report.ts'
 
 /** A stage that ended early; `message` has the four parts and is free of personal data. */
 export interface StageFailure {
@@ -13,14 +14,18 @@ export interface StageFailure {
   readonly message: string
 }
 
+/** The jobs that run as runs. */
+export type Job = 'sync' | 'bootstrap'
+
 export interface RunReport {
   readonly version: 1
   readonly run: string
-  readonly job: 'sync'
+  readonly job: Job
   readonly startedAt: string
   readonly endedAt: string
   readonly durationsMs: Readonly<Record<string, number>>
   readonly ingest?: IngestReport
+  readonly bootstrap?: BootstrapReport
   readonly deliver: readonly DeliverReport[]
   readonly failures: readonly StageFailure[]
   readonly warnings: readonly string[]
@@ -34,17 +39,24 @@ export interface Sums {
   readonly persons: boolean
 }
 
-export function checkSums(ingest: IngestReport | undefined, deliver: readonly DeliverReport[]): Sums {
+export function checkSums(
+  ingest: IngestReport | undefined,
+  deliver: readonly DeliverReport[],
+  bootstrap?: BootstrapReport,
+): Sums {
+  const counted = (ingest?.partitions ?? []).map(({ counts }) => counts)
+  if (bootstrap?.from === 'api') counted.push(bootstrap.counts)
   return {
-    lines: (ingest?.partitions ?? []).every(
-      ({ counts }) => counts.lines === counts.records + counts.rejects + counts.guests + counts.skipped,
-    ),
+    lines: counted.every(addsUp),
     persons: deliver.every(
       ({ persons, outcomes, deferred }) =>
         persons === deferred + Object.values(outcomes).reduce((sum, count) => sum + count, 0),
     ),
   }
 }
+
+const addsUp = ({ lines, records, rejects, guests, skipped }: IngestCounts): boolean =>
+  lines === records + rejects + guests + skipped
 
 export interface Thresholds {
   readonly quarantineMax: number
@@ -53,16 +65,17 @@ export interface Thresholds {
 
 /** Everything in a report that decides its exit code. */
 export function findingsOf(
-  report: Pick<RunReport, 'ingest' | 'deliver' | 'failures' | 'sums'>,
+  report: Pick<RunReport, 'ingest' | 'bootstrap' | 'deliver' | 'failures' | 'sums'>,
   leftDue: number,
   { quarantineMax, strict }: Thresholds,
 ): Finding[] {
-  const { ingest, deliver, failures, sums } = report
+  const { ingest, bootstrap, deliver, failures, sums } = report
   const findings: Finding[] = failures.map(({ next }) => next)
   if (!sums.lines || !sums.persons) findings.push('defect')
   if (ingest?.partitions.some(({ damaged }) => damaged.length > 0)) findings.push('source')
   if (leftDue > 0) findings.push('deferred')
   if (ingest?.partitions.some(({ tooManyRejects }) => tooManyRejects)) findings.push('rejects-or-quarantine')
+  if (bootstrap?.from === 'api' && bootstrap.tooManyRejects) findings.push('rejects-or-quarantine')
   if (deliver.some(({ quarantined }) => quarantined > quarantineMax)) findings.push('rejects-or-quarantine')
   if (strict && (ingest?.overdue.length ?? 0) + (ingest?.goneDates.length ?? 0) > 0) findings.push('retention')
   return findings

@@ -6,27 +6,31 @@ import { CodedError, type Next } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { Store } from '../store/store.ts'
+import type { BootstrapReport } from './bootstrap-report.ts'
 import type { DeliverReport } from './deliver-report.ts'
 import { exitCode } from './exit-code.ts'
 import type { IngestReport } from './ingest-report.ts'
-import { checkSums, findingsOf, type RunReport, type StageFailure } from './run-report.ts'
+import { checkSums, findingsOf, type Job, type RunReport, type StageFailure } from './run-report.ts'
 
 /** These end a run at once; after any other failure the next stage is still tried. */
 const ENDING: ReadonlySet<Next> = new Set(['interrupted', 'terminated', 'lease'])
 
 export class RunInTheMaking {
   readonly id: string
+  readonly job: Job
   readonly startedAt: Instant
   readonly durationsMs: Record<string, number> = {}
   readonly failures: StageFailure[] = []
   readonly deliveries: DeliverReport[] = []
   ingestion: IngestReport | undefined
+  bootstrapping: BootstrapReport | undefined
   readonly clock: Clock
   readonly #log: Log
   #ended = false
 
-  constructor(id: string, clock: Clock, log: Log) {
+  constructor(id: string, clock: Clock, log: Log, job: Job = 'sync') {
     this.id = id
+    this.job = job
     this.clock = clock
     this.#log = log
     this.startedAt = fromMilliseconds(clock.now())
@@ -34,6 +38,11 @@ export class RunInTheMaking {
 
   ingested(report: IngestReport): void {
     this.ingestion = report
+  }
+
+  /** What a bootstrap did, also where it stopped early. */
+  bootstrapped(report: BootstrapReport): void {
+    this.bootstrapping = report
   }
 
   delivered(report: DeliverReport): void {
@@ -96,9 +105,10 @@ export async function concludeRun(
   const deferred = run.deliveries.reduce((sum, report) => sum + report.deferred, 0)
   let leftDue = deferred
   for (const target of targets) leftDue += await store.countDue(target)
-  const sums = checkSums(run.ingestion, run.deliveries)
+  const sums = checkSums(run.ingestion, run.deliveries, run.bootstrapping)
   const result = {
     ...(run.ingestion === undefined ? {} : { ingest: run.ingestion }),
+    ...(run.bootstrapping === undefined ? {} : { bootstrap: run.bootstrapping }),
     deliver: run.deliveries,
     failures: run.failures,
     sums,
@@ -106,7 +116,7 @@ export async function concludeRun(
   const report: RunReport = {
     version: 1,
     run: run.id,
-    job: 'sync',
+    job: run.job,
     startedAt: formatInstant(run.startedAt),
     endedAt: formatInstant(endedAt),
     durationsMs: run.durationsMs,

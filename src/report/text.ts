@@ -1,7 +1,8 @@
 /** A run's report for people at a terminal. */
 
+import { bootstrapLines } from './bootstrap-text.ts'
 import type { DeliverReport } from './deliver-report.ts'
-import type { IngestReport } from './ingest-report.ts'
+import type { ExportLogFinding, IngestReport } from './ingest-report.ts'
 import type { RunReport } from './run-report.ts'
 
 /** Plain text; one line per fact, nothing personal. */
@@ -10,6 +11,7 @@ export function reportText(report: RunReport): string {
   return [
     `Run ${report.run}: ${EXITS[report.exitCode] ?? 'ended'} (exit ${report.exitCode})`,
     ...(report.ingest === undefined ? [] : ingestLines(report.ingest)),
+    ...(report.bootstrap === undefined ? [] : bootstrapLines(report.bootstrap)),
     ...report.deliver.flatMap(deliverLines),
     ...report.failures.map(({ stage, message }) => `  ! ${stage}: ${message}`),
     `  sums: lines ${report.sums.lines ? 'hold' : 'BROKEN'}, persons ${report.sums.persons ? 'hold' : 'BROKEN'}; ${seconds.join(', ')}`,
@@ -30,7 +32,8 @@ const EXITS: Record<number, string> = {
   143: 'interrupted',
 }
 
-function ingestLines({ partitions, open, missingDates, goneDates, overdue, changedRecords }: IngestReport): string[] {
+function ingestLines(report: IngestReport): string[] {
+  const { partitions, changedRecords } = report
   const sum = (pick: (counts: IngestReport['partitions'][number]['counts']) => number) =>
     partitions.reduce((total, { counts }) => total + pick(counts), 0)
   const lines = [
@@ -44,11 +47,51 @@ function ingestLines({ partitions, open, missingDates, goneDates, overdue, chang
   for (const { exportId, date, tooManyRejects, counts } of partitions) {
     if (tooManyRejects) lines.push(`  ! ${exportId} ${date}: ${counts.rejects} of ${counts.lines} lines rejected`)
   }
-  for (const { exportId, date } of open) lines.push(`  · ${exportId} ${date}: not sealed yet`)
-  for (const { exportId, from, to } of missingDates) lines.push(`  ! ${exportId}: no partition from ${from} to ${to}`)
-  for (const { exportId, date } of goneDates) lines.push(`  ! ${exportId} ${date}: gone before it was ingested`)
-  for (const { exportId, date } of overdue) lines.push(`  ! ${exportId} ${date}: not ingested and close to deletion`)
-  return lines
+  return [...lines, ...sourceLines(report), ...(report.exportLog ?? []).map(exportLogLine)]
+}
+
+function sourceLines({ open, pending = [], missingDates, goneDates, overdue }: IngestReport): string[] {
+  return [
+    ...open.map(({ exportId, date }) => `  · ${exportId} ${date}: not sealed yet`),
+    ...pending.map(
+      ({ exportId, date, expiresInDays }) => `  · ${exportId} ${date}: not ingested${expiry(expiresInDays)}`,
+    ),
+    ...missingDates.map(
+      ({ exportId, from, to, closedBy }) => `  ! ${exportId}: no partition from ${from} to ${to}${closing(closedBy)}`,
+    ),
+    ...goneDates.map(
+      ({ exportId, date, closedBy }) => `  ! ${exportId} ${date}: gone before it was ingested${closing(closedBy)}`,
+    ),
+    ...overdue.map(
+      ({ exportId, date, expiresInDays }) =>
+        `  ! ${exportId} ${date}: not ingested and close to deletion${expiry(expiresInDays)}`,
+    ),
+  ]
+}
+
+/** What closes a gap, behind the sentence that names it. */
+function closing(closedBy: readonly string[] = []): string {
+  return closedBy.length === 0 ? '' : `; to close it: ${closedBy.join(', or ')}`
+}
+
+/** When the source deletes a partition, behind the sentence that names it. */
+function expiry(days: number | undefined): string {
+  if (days === undefined) return ''
+  return days === 0
+    ? '; the source may delete it any moment'
+    : `; the source deletes it in ${days} ${days === 1 ? 'day' : 'days'}`
+}
+
+function exportLogLine(finding: ExportLogFinding): string {
+  const { exportId } = finding
+  switch (finding.kind) {
+    case 'count-not-logged':
+      return `  · ${exportId} ${finding.date}: ${finding.lines} lines, but no run in Didomi's export log has so many users (nearest: ${finding.nearest.join(', ') || 'none'})`
+    case 'runs-failed':
+      return `  · ${exportId}: failed runs in Didomi's export log: ${finding.runs.join(', ')}`
+    case 'log-unread':
+      return `  · ${exportId}: Didomi's export log could not be read: ${finding.message}`
+  }
 }
 
 function deliverLines(report: DeliverReport): string[] {

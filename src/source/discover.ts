@@ -23,7 +23,7 @@ export interface Discovery {
 
 /** A partition while its keys come in. */
 interface PartitionInTheMaking extends PartitionId {
-  sealed: boolean
+  marker: string | undefined
   hasUsers: boolean
   hasOtherFolders: boolean
   unknownObjects: number
@@ -55,14 +55,15 @@ export async function discoverPartitions(
     }
   }
   const partitions = [...found.values()]
-    .filter(({ hasUsers, hasOtherFolders, sealed }) => hasUsers || (sealed && !hasOtherFolders))
+    .filter(({ hasUsers, hasOtherFolders, marker }) => hasUsers || (marker !== undefined && !hasOtherFolders))
     .sort((a, b) => byCodeUnit(a.date, b.date) || byCodeUnit(a.exportId, b.exportId))
-    .map(({ exportId, date, sealed, parts, unknownObjects }) => ({
+    .map(({ exportId, date, marker, parts, unknownObjects }) => ({
       exportId,
       date,
-      sealed,
+      sealed: marker !== undefined,
       parts: parts.sort((a, b) => byCodeUnit(a.key, b.key)),
       unknownObjects,
+      ...(marker !== undefined && { marker }),
     }))
   return { partitions, ignoredFolders: [...folders].sort(byCodeUnit) }
 }
@@ -74,7 +75,7 @@ function spellingsOf(prefix: string): readonly string[] {
 }
 
 function begin({ exportId, date }: PartitionId): PartitionInTheMaking {
-  return { exportId, date, sealed: false, hasUsers: false, hasOtherFolders: false, unknownObjects: 0, parts: [] }
+  return { exportId, date, marker: undefined, hasUsers: false, hasOtherFolders: false, unknownObjects: 0, parts: [] }
 }
 
 function take(
@@ -94,7 +95,7 @@ function take(
       return
     case 'marker':
       if (place.where === 'users') partition.hasUsers = true
-      if (successMarker === 'auto' || successMarker === place.where) partition.sealed = true
+      if (successMarker === 'auto' || successMarker === place.where) partition.marker ??= object.key
       return
     case 'folder':
       if (place.folder.startsWith('users/')) partition.hasUsers = true
@@ -109,10 +110,14 @@ export interface KnownPart {
 }
 
 /** The parts that are new, or changed since they were ingested (semantics §8.5). `known` is by key. */
-export function pendingParts(partition: Partition, known: ReadonlyMap<string, KnownPart>): readonly ListedObject[] {
+export function pendingParts(
+  partition: Partition,
+  known: ReadonlyMap<string, KnownPart>,
+  compare: 'etag' | 'size' = 'etag',
+): readonly ListedObject[] {
   return partition.parts.filter(({ key, size, etag }) => {
     const before = known.get(key)
-    return before === undefined || before.size !== size || before.etag !== etag
+    return before === undefined || before.size !== size || (compare === 'etag' && before.etag !== etag)
   })
 }
 

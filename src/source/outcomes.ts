@@ -1,14 +1,13 @@
-/** One part as a stream of outcomes, whatever its format: what ingest joins and counts (semantics §2, §8.4). */
+/** What the lines of one part come to: bytes in, an outcome for each line out. */
 
 import { DAY, type Instant, parseDay } from '../consent/time.ts'
 import { CodedError, defect } from '../lib/errors.ts'
 import { type CsvMap, columnsOf, csvRecord } from '../record/csv.ts'
-import { fastReader, type LineReader } from '../record/line-reader.ts'
+import type { LineReader, ReadOutcome } from '../record/line-reader.ts'
 import type { LineOutcome, ReadingSettings } from '../record/record.ts'
 import { type CsvRow, readRowBatches } from './csv-rows.ts'
 import { gunzip } from './gunzip.ts'
-import type { Line } from './line-splitter.ts'
-import { type ListedObject, type ObjectStore, objectDamaged } from './object-store.ts'
+import { type ListedObject, objectDamaged } from './object-store.ts'
 import { type PartFormat, type PartitionId, partFormat } from './partition.ts'
 import { readLineBatches } from './parts.ts'
 
@@ -17,51 +16,57 @@ export interface PartReading {
   readonly reading: ReadingSettings
   /** Needed where the source holds CSV parts. */
   readonly csv?: CsvMap | undefined
+  /** How many times its stored size a part may have once decompressed. */
+  readonly maxExpansion: number
 }
 
-/** What the line (or row) with this number came to. */
-export interface NumberedOutcome {
-  readonly number: number
-  readonly outcome: LineOutcome
+/** A part as its reader needs to know it. */
+export interface PartTask {
+  readonly key: string
+  readonly size: number
+  readonly format: PartFormat
+  /** The latest instant its times are believed at (semantics §2.4). */
+  readonly latest: Instant
+}
+
+/** Takes what the line (or row) with this number came to. */
+export type TakeOutcome = (number: number, outcome: ReadOutcome) => void
+
+/** The task of reading a listed part. */
+export function partTask(part: ListedObject, partition: PartitionId, settings: ReadingSettings): PartTask {
+  const format = partFormat(part.key) ?? defect('a part to read', 'an object of no known format')
+  const { key, size } = part
+  return { key, size, format, latest: latestBelievable(format, part, partition, settings.clockSkew) }
 }
 
 /**
- * Reads one part to its end, in batches. Only when the iteration ends without an error has the object been read whole
- * and may count (semantics §8.1).
+ * Reads one part to its end. Only when it returns without an error has the object been read whole and may count
+ * (semantics §8.1).
  *
- * @throws CodedError `object-damaged` where the object is not whole, `config-invalid` for CSV without a column map,
- *   `source-unreadable` as the store gives it; the signal's reason when aborted
+ * @throws CodedError `object-damaged` where the object is not whole or grows beyond measure, `config-invalid` for CSV
+ *   without a column map; errors of the bytes as they are
  */
-export async function* readOutcomeBatches(
-  store: ObjectStore,
-  part: ListedObject,
-  partition: PartitionId,
-  settings: PartReading,
-  signal: AbortSignal,
-): AsyncIterable<readonly NumberedOutcome[]> {
-  const format = partFormat(part.key) ?? defect('a part to read', 'an object of no known format')
-  const latest = latestBelievable(format, part, partition, settings.reading.clockSkew)
-  const bytes = wholly(await store.open(part.key, part, signal), part)
-  const { key } = part
-  const { reading } = settings
-  const reader = fastReader(reading)
+export async function readOutcomes(
+  bytes: AsyncIterable<Uint8Array>,
+  { key, size, format, latest }: PartTask,
+  { reading, csv, maxExpansion }: PartReading,
+  reader: LineReader,
+  take: TakeOutcome,
+): Promise<void> {
+  const whole = wholly(bytes, key, size)
+  const plain = format.gzip ? gunzip(whole, key, size * maxExpansion) : whole
   if (format.form === 'json') {
-    for await (const lines of readLineBatches(bytes, { key, gzip: format.gzip, maxLineBytes: reading.maxLineBytes })) {
-      signal.throwIfAborted()
-      yield lines.map((line) => ({ number: line.number, outcome: lineOutcome(line, reader, latest) }))
+    for await (const lines of readLineBatches(plain, reading.maxLineBytes)) {
+      for (const line of lines) {
+        if ('tooLong' in line) take(line.number, { kind: 'reject', code: 'line-too-long' })
+        else take(line.number, reader.read(line.bytes, line.start, line.end, latest))
+      }
     }
     return
   }
-  const map = settings.csv ?? noColumnMap(key)
-  const plain = format.gzip ? gunzip(bytes, key) : bytes
-  for await (const rows of readRowBatches(plain, {
-    key,
-    maxLineBytes: reading.maxLineBytes,
-    columns: columnsOf(map),
-  })) {
-    signal.throwIfAborted()
-    yield rows.map((row) => ({ number: row.number, outcome: rowOutcome(row, map, reading, latest) }))
-  }
+  const map = csv ?? noColumnMap(key)
+  const rows = readRowBatches(plain, { key, maxLineBytes: reading.maxLineBytes, columns: columnsOf(map) })
+  for await (const batch of rows) for (const row of batch) take(row.number, rowOutcome(row, map, reading, latest))
 }
 
 /**
@@ -78,17 +83,12 @@ export function latestBelievable(
   return (parseDay(date) ?? defect('a partition date', 'a day that does not exist')) + DAY + clockSkew
 }
 
-function lineOutcome(line: Line, reader: LineReader, latest: Instant): LineOutcome {
-  if ('tooLong' in line) return { kind: 'reject', code: 'line-too-long' }
-  return reader.read(line.bytes, line.start, line.end, latest)
-}
-
 function rowOutcome(row: CsvRow, map: CsvMap, settings: ReadingSettings, latest: Instant): LineOutcome {
   return 'malformed' in row ? { kind: 'reject', code: 'not-an-object' } : csvRecord(row.row, map, settings, latest)
 }
 
 /** Text without compression does not show that it was cut off; its listed size does. */
-async function* wholly(bytes: AsyncIterable<Uint8Array>, { key, size }: ListedObject): AsyncIterable<Uint8Array> {
+async function* wholly(bytes: AsyncIterable<Uint8Array>, key: string, size: number): AsyncIterable<Uint8Array> {
   let read = 0
   for await (const chunk of bytes) {
     read += chunk.length

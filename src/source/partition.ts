@@ -17,6 +17,8 @@ export interface Partition extends PartitionId {
   readonly parts: readonly ListedObject[]
   /** Objects beside the parts whose extension says no known format; 0 in a healthy export. */
   readonly unknownObjects: number
+  /** The key of the `_SUCCESS` that seals it; absent while it is not sealed. */
+  readonly marker?: string
 }
 
 /** Where `_SUCCESS` is looked for: in `users/`, beside it, or (`auto`) in either place. */
@@ -53,8 +55,9 @@ export function partFormat(key: string): PartFormat | undefined {
 
 /**
  * Says what a key is: `{prefix}export-id=E/date=YYYY-MM-DD/users/NAME`, `E` percent-decoded as Hive writes it, a
- * leading slash of key or prefix disregarded. In `users/` a name that starts with `_` or `.` is never a part; folders
- * in it are not read either, for no page documents them, but they are named like every other folder.
+ * leading slash of key or prefix disregarded. What starts with `_` or `.`, object or folder, in `users/` or beside it, is
+ * what writers leave behind: it means nothing. Other folders, in `users/` too, are not read either, for no page documents
+ * them, but they are named.
  */
 export function placeOf(key: string, prefix: string): Place {
   const path = key.replace(/^\/+/, '')
@@ -67,7 +70,7 @@ export function placeOf(key: string, prefix: string): Place {
   const [head = '', name = '', ...deeper] = rest
   if (rest.length === 1)
     return head === '_SUCCESS' ? { kind: 'marker', partition, where: 'partition' } : { kind: 'stray' }
-  if (head !== 'users') return head === '' ? { kind: 'stray' } : { kind: 'folder', partition, folder: head }
+  if (head !== 'users') return hidden(head) ? { kind: 'stray' } : { kind: 'folder', partition, folder: head }
   if (deeper.length > 0)
     return hidden(name) ? { kind: 'stray' } : { kind: 'folder', partition, folder: `users/${name}` }
   if (name === '_SUCCESS') return { kind: 'marker', partition, where: 'users' }

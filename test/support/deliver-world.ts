@@ -121,7 +121,9 @@ export class DeliverWorld {
       run,
       ingest: {
         discovery: { prefix: settings.source.prefix, successMarker: settings.source.successMarker },
-        reading: { reading: settings.reading, csv: csvMapOf(settings.source) },
+        reading: { reading: settings.reading, csv: csvMapOf(settings.source), maxExpansion: 1_000 },
+        workers: 1,
+        archived: false,
         selection: { ...(from && { from }), ...(to && { to }) },
         targets: settings.targets.map(({ name }) => name),
         rejectsMaxRatio: settings.rejects.maxRatio,

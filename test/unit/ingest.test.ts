@@ -73,7 +73,12 @@ const says = (ouid: string | null, at = `${DATE}T12:00:00Z`, enabled = true, use
 function settings(change: Partial<IngestSettings> = {}): IngestSettings {
   return {
     discovery: { prefix: 'data/', successMarker: 'auto' },
-    reading: { reading: { normalise: 'none', regulations: ['gdpr'], clockSkew: 24 * HOUR, maxLineBytes: 1_000 } },
+    reading: {
+      reading: { normalise: 'none', regulations: ['gdpr'], clockSkew: 24 * HOUR, maxLineBytes: 1_000 },
+      maxExpansion: 1_000,
+    },
+    workers: 1,
+    archived: false,
     selection: {},
     targets: ['crm', 'other'],
     rejectsMaxRatio: 0.01,

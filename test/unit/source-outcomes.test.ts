@@ -5,12 +5,15 @@ import { describe, expect, it } from 'vitest'
 
 import { HOUR, parseInstant } from '../../src/consent/time.ts'
 import type { CsvMap } from '../../src/record/csv.ts'
-import type { ListedObject, ObjectStore } from '../../src/source/object-store.ts'
-import { type PartReading, readOutcomeBatches } from '../../src/source/outcomes.ts'
+import { fastReader, plainReader } from '../../src/record/line-reader.ts'
+import { Names } from '../../src/record/names.ts'
+import type { ListedObject } from '../../src/source/object-store.ts'
+import { type PartReading, partTask, readOutcomes } from '../../src/source/outcomes.ts'
 
 const PARTITION = { exportId: 'E1', date: '2026-10-20' }
 const SETTINGS: PartReading = {
   reading: { normalise: 'none', regulations: ['gdpr'], clockSkew: HOUR, maxLineBytes: 200 },
+  maxExpansion: 1_000,
 }
 const CSV: CsvMap = {
   organizationUserId: 'person',
@@ -18,17 +21,8 @@ const CSV: CsvMap = {
   choices: { 'purpose/p': { column: 'p', true: ['yes'], false: ['no'] } },
 }
 
-/** A store of one object. */
-function storeOf(bytes: Uint8Array): ObjectStore {
-  return {
-    list: () => {
-      throw new Error('nobody should list')
-    },
-    open: async () =>
-      (async function* () {
-        yield bytes
-      })(),
-  }
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
 }
 
 async function read(
@@ -40,11 +34,18 @@ async function read(
   const bytes = Buffer.from(content)
   const modifiedAt = parseInstant('2026-10-20T12:00:00Z') ?? 0
   const part = { key: `data/${name}`, size: bytes.length, etag: 'x', modifiedAt, ...change }
-  const outcomes = []
-  const signal = new AbortController().signal
-  for await (const batch of readOutcomeBatches(storeOf(bytes), part, PARTITION, settings, signal))
-    outcomes.push(...batch)
-  return outcomes.map(({ number, outcome }) => [number, outcome.kind === 'reject' ? outcome.code : outcome.kind])
+  const task = partTask(part, PARTITION, settings.reading)
+  const both = await Promise.all(
+    [plainReader(settings.reading), fastReader(settings.reading, new Names())].map(async (reader) => {
+      const outcomes: [number, string][] = []
+      await readOutcomes(once(bytes), task, settings, reader, (number, { kind, ...rest }) => {
+        outcomes.push([number, 'code' in rest ? rest.code : kind === 'compact' ? 'record' : kind])
+      })
+      return outcomes
+    }),
+  )
+  expect(both[1]).toEqual(both[0])
+  return both[0]
 }
 
 const line = (change: object = {}) =>
@@ -71,7 +72,7 @@ const EXPECTED = [
   [8, 'time-in-the-future'],
 ]
 
-describe('readOutcomeBatches', () => {
+describe('readOutcomes', () => {
   it('§8.4 every line of a JSON part has one outcome, believed until the end of the date plus skew', async () => {
     expect(await read('a.json', LINES)).toEqual(EXPECTED)
     expect(await read('a.ndjson.gz', gzipSync(LINES))).toEqual(EXPECTED)
@@ -99,22 +100,20 @@ describe('readOutcomeBatches', () => {
     }
   })
 
-  it('ends with the reason of an aborted signal', async () => {
-    const control = new AbortController()
+  it('an error of the bytes passes as it is', async () => {
     const reason = new Error('stop')
-    const content = Buffer.from(`${LINES}\n`)
-    const part = { key: 'a.json', size: content.length * 2, etag: 'x', modifiedAt: 0 }
-    const store: ObjectStore = {
-      ...storeOf(content),
-      open: async () =>
-        (async function* () {
-          yield content
-          yield content
-        })(),
+    async function* broken(): AsyncIterable<Uint8Array> {
+      yield Buffer.from(`${LINES}\n`)
+      throw reason
     }
-    const run = async () => {
-      for await (const _ of readOutcomeBatches(store, part, PARTITION, SETTINGS, control.signal)) control.abort(reason)
-    }
-    await expect(run()).rejects.toBe(reason)
+    const task = partTask({ key: 'a.json', size: 9, etag: 'x', modifiedAt: 0 }, PARTITION, SETTINGS.reading)
+    await expect(readOutcomes(broken(), task, SETTINGS, plainReader(SETTINGS.reading), () => {})).rejects.toBe(reason)
+  })
+
+  it('a gzip bomb is damaged, and not inflated any further', async () => {
+    const bomb = gzipSync(Buffer.alloc(200_000_000, '\n'))
+    await expect(read('a.json.gz', bomb, { ...SETTINGS, maxExpansion: 100 })).rejects.toMatchObject({
+      code: 'object-damaged',
+    })
   })
 })

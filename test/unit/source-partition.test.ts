@@ -56,6 +56,11 @@ describe('placeOf', () => {
     `${DATE}/users/`,
     `${DATE}/`,
     `${DATE}/manifest.json`,
+    `${DATE}/_manifest.json`,
+    `${DATE}/_temporary/0/part-0.json.gz`,
+    `${DATE}/.spark-staging/part-0.json.gz`,
+    `${DATE}/users/.hidden/part-0.json.gz`,
+    `${DATE}/users/_SUCCESS.crc`,
     'data/export-id=E1/date=2026-02-30/users/x.json.gz',
     'data/export-id=/date=2026-10-20/users/x.json.gz',
     'data/date=2026-10-20/export-id=E1/users/x.json.gz',
@@ -93,7 +98,14 @@ describe('discoverPartitions', () => {
     ])
     expect(partitions.map(({ parts, ...rest }) => ({ ...rest, parts: parts.map(({ key }) => key.at(-9)) }))).toEqual([
       { exportId: 'E1', date: '2026-10-20', sealed: false, unknownObjects: 0, parts: ['a'] },
-      { exportId: 'E2', date: '2026-10-20', sealed: true, unknownObjects: 0, parts: ['a', 'b'] },
+      {
+        exportId: 'E2',
+        date: '2026-10-20',
+        sealed: true,
+        unknownObjects: 0,
+        parts: ['a', 'b'],
+        marker: 'data/export-id=E2/date=2026-10-20/users/_SUCCESS',
+      },
       { exportId: 'E1', date: '2026-10-21', sealed: false, unknownObjects: 1, parts: [] },
     ])
   })
@@ -110,6 +122,27 @@ describe('discoverPartitions', () => {
     }
     expect(await sealed(`${DATE}/users/_SUCCESS`)).toEqual([inUsers])
     expect(await sealed(`${DATE}/_SUCCESS`)).toEqual([beside])
+  })
+
+  it.each([
+    ['auto', `${DATE}/_SUCCESS`],
+    ['users', `${DATE}/users/_SUCCESS`],
+    ['partition', `${DATE}/_SUCCESS`],
+  ] as const)('§1 success marker %s: of two, %s is the one that seals', async (successMarker, marker) => {
+    const keys = [`${DATE}/_SUCCESS`, `${DATE}/users/_SUCCESS`, `${DATE}/users/a.json.gz`]
+    expect((await discover(keys, { successMarker })).partitions.map((partition) => partition.marker)).toEqual([marker])
+  })
+
+  it('§1 a marker in a folder of users/ seals nothing', async () => {
+    const { partitions } = await discover([`${DATE}/users/a.json.gz`, `${DATE}/users/deeper/_SUCCESS`])
+    expect(partitions).toMatchObject([{ sealed: false }])
+    expect(partitions[0]).not.toHaveProperty('marker')
+  })
+
+  it('§1 what a writer left behind beside users/ does not make an empty day another export', async () => {
+    const { partitions, ignoredFolders } = await discover([`${DATE}/_SUCCESS`, `${DATE}/_temporary/0/x.json.gz`])
+    expect(partitions).toMatchObject([{ ...PARTITION, sealed: true, parts: [] }])
+    expect(ignoredFolders).toEqual([])
   })
 
   it('names other folders once, and takes a partition without users for another export', async () => {

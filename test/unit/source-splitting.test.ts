@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
+import { gunzip } from '../../src/source/gunzip.ts'
 import { LineSplitter } from '../../src/source/line-splitter.ts'
 import { readLineBatches } from '../../src/source/parts.ts'
 import { type TextLine, textLine } from '../support/lines.ts'
@@ -37,8 +38,7 @@ async function unzipped(chunks: Iterable<Uint8Array>): Promise<TextLine[]> {
   async function* source() {
     yield* chunks
   }
-  const reading = { key: 'a.json.gz', gzip: true, maxLineBytes: LIMIT }
-  for await (const batch of readLineBatches(source(), reading)) lines.push(...batch.map(textLine))
+  for await (const batch of readLineBatches(gunzip(source(), 'a.json.gz'), LIMIT)) lines.push(...batch.map(textLine))
   return lines
 }
 

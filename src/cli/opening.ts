@@ -1,0 +1,76 @@
+/** What every command begins with: its configuration read, its log and progress on stderr, its ports open, signals heard. */
+
+import { readFile } from 'node:fs/promises'
+import { loadSettings } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
+import { systemClock } from '../lib/clock.ts'
+import { type Log, openLog } from '../lib/log.ts'
+import { noProgress, type Progress } from '../lib/progress.ts'
+import { openPorts, type Ports } from '../wire.ts'
+import { interruptible } from './interruption.ts'
+import { jsonProgress, terminalProgress } from './progress.ts'
+
+/** The flags that every command with a configuration has. */
+export interface OpeningFlags {
+  readonly config: string
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly logLevel: string
+}
+
+/** Where a command says what it does; both write to stderr alone. */
+export interface Voices {
+  readonly log: Log
+  readonly progress: Progress
+}
+
+/** The log of a level, and progress as bars, JSON lines or not at all. */
+export function openVoices({ json, quiet, logLevel }: Omit<OpeningFlags, 'config'>): Voices {
+  const log = openLog(logLevel, process.stderr)
+  if (quiet) return { log, progress: noProgress }
+  return { log, progress: json ? jsonProgress(process.stderr, systemClock) : terminalProgress(process.stderr) }
+}
+
+/**
+ * Reads the configuration; its warnings go to the log.
+ * @throws CodedError `config-invalid`, `secret-missing`, `document-invalid`, `mapping-invalid`
+ */
+export async function openSettings(file: string, log: Log): Promise<Settings> {
+  const settings = await loadSettings(file, {
+    env: process.env,
+    readFile: (path) => readFile(path, 'utf8'),
+    cwd: process.cwd(),
+  })
+  for (const warning of settings.warnings) log.warn({}, warning)
+  return settings
+}
+
+/** What a command works with once all is open; `signal` is aborted by SIGINT and SIGTERM. */
+export interface Opened {
+  readonly settings: Settings
+  readonly ports: Ports
+  readonly signal: AbortSignal
+}
+
+/**
+ * Opens settings and ports (and with them the store's lease), does the work and closes all of it, whatever happens.
+ * `check` looks at the settings before the store is touched.
+ */
+export async function withPorts<T>(
+  flags: OpeningFlags,
+  version: string,
+  work: (opened: Opened) => Promise<T>,
+  check: (settings: Settings) => void = () => {},
+): Promise<T> {
+  const voices = openVoices(flags)
+  const settings = await openSettings(flags.config, voices.log)
+  check(settings)
+  const ports = await openPorts(settings, { ...voices, version })
+  const interruption = interruptible()
+  try {
+    return await work({ settings, ports, signal: interruption.signal })
+  } finally {
+    interruption.end()
+    await ports.close()
+  }
+}

@@ -1,0 +1,42 @@
+/** The thread of a lane: takes messages, works them off one after the other, answers each. */
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { defect } from '../lib/errors.ts'
+import { type LaneSettings, LocalLane } from './lane.ts'
+import { type FromLane, failureOf, type LaneAnswer, type ToLane } from './lane-messages.ts'
+import { PartBytes } from './part-bytes.ts'
+
+const port = parentPort ?? defect('a lane of the ingest', 'no thread around it')
+const say = (message: FromLane) => port.postMessage(message)
+// The only sender is `ThreadLane`, in the same process.
+const lane = new LocalLane(workerData as LaneSettings)
+let bytes = new PartBytes(() => {})
+
+port.on('message', (message: ToLane) => {
+  switch (message.kind) {
+    case 'read':
+      bytes = new PartBytes((taken) => say({ kind: 'took', bytes: taken }))
+      return answer(lane.read(message.number, message.task, bytes))
+    case 'bytes':
+      return bytes.give(message.bytes)
+    case 'end':
+      return bytes.end()
+    case 'broken':
+      return bytes.break()
+    case 'seal':
+      return answer(lane.seal())
+    case 'reduce':
+      return answer(lane.reduce(message.bucket, message.spills, message.damaged))
+    case 'clear':
+      return answer(lane.clear())
+    case 'close':
+      return answer(lane.close().then(() => port.close()))
+  }
+})
+
+function answer(work: Promise<LaneAnswer | void>): void {
+  work.then(
+    (result) => say({ kind: 'answer', answer: result ?? undefined }),
+    (error: unknown) => say({ kind: 'failure', failure: failureOf(error) }),
+  )
+}

@@ -1,0 +1,117 @@
+/** One lane of ingest: reads parts one after the other into its spill, then reduces buckets of all lanes' spills. */
+
+import { personId } from '../consent/person-id.ts'
+import { fastReader, type LineReader, plainReader, type ReadOutcome } from '../record/line-reader.ts'
+import { Names } from '../record/names.ts'
+import type { RejectCode } from '../record/record.ts'
+import type { IngestCounts } from '../report/ingest-report.ts'
+import { type PartReading, type PartTask, readOutcomes } from '../source/outcomes.ts'
+import { BucketReducer, type ReducedBucket } from './bucket.ts'
+import { BUCKETS, readSealed, Spill, type SpillIndex } from './spill.ts'
+import { EntryWriter } from './spill-bytes.ts'
+
+export interface LaneSettings extends PartReading {
+  /** The file of this lane's spill. */
+  readonly spill: string
+  /** `plain` parses every line: what the fast reader is measured by. */
+  readonly reader: 'fast' | 'plain'
+}
+
+/** What was in a part that was read whole. */
+export interface PartRead {
+  readonly counts: IngestCounts
+  /** The first rejected lines; all of them are counted. */
+  readonly rejects: readonly { readonly line: number; readonly code: RejectCode }[]
+}
+
+/** Rejected lines that are named, per part. */
+const REJECTS_NAMED = 1_000
+
+/** The lane's work, wherever it is done: in this thread or in one of its own. */
+export interface Lane {
+  /**
+   * Reads a part to its end; `number` marks what it spills. Throws `object-damaged` where the part must not count, and
+   * what the bytes throw.
+   */
+  read(number: number, task: PartTask, bytes: AsyncIterable<Uint8Array>): Promise<PartRead>
+  /** Ends the reading, so that every lane may reduce what this one spilled. */
+  seal(): Promise<SpillIndex>
+  /** Reduces one bucket of all spills; without any, of this lane's own. */
+  reduce(bucket: number, spills: readonly SpillIndex[], damaged: readonly number[]): Promise<ReducedBucket>
+  /** Forgets what was spilled, for the next group of partitions. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A lane in the thread that calls it. */
+export class LocalLane implements Lane {
+  readonly #settings: LaneSettings
+  readonly #names = new Names()
+  readonly #reader: LineReader
+  readonly #spill: Spill
+  readonly #writer = new EntryWriter()
+  readonly #reducer = new BucketReducer()
+
+  constructor(settings: LaneSettings) {
+    this.#settings = settings
+    const { reading } = settings
+    this.#reader = settings.reader === 'fast' ? fastReader(reading, this.#names) : plainReader(reading)
+    this.#spill = new Spill(settings.spill)
+  }
+
+  async read(number: number, task: PartTask, bytes: AsyncIterable<Uint8Array>): Promise<PartRead> {
+    const counts = { lines: 0, records: 0, rejects: 0, guests: 0, skipped: 0, ignoredEvents: 0 }
+    const rejects: { line: number; code: RejectCode }[] = []
+    const take = (line: number, outcome: ReadOutcome) => {
+      counts.lines += 1
+      switch (outcome.kind) {
+        case 'compact':
+        case 'record':
+          counts.records += 1
+          counts.ignoredEvents += outcome.ignoredEvents
+          this.#keep(number, outcome)
+          break
+        case 'reject':
+          counts.rejects += 1
+          if (rejects.length < REJECTS_NAMED) rejects.push({ line, code: outcome.code })
+          break
+        case 'guest':
+          counts.guests += 1
+          break
+        case 'skipped':
+          counts.skipped += 1
+      }
+    }
+    await readOutcomes(bytes, task, this.#settings, this.#reader, take)
+    return { counts, rejects }
+  }
+
+  async seal(): Promise<SpillIndex> {
+    return this.#spill.seal(this.#names.texts)
+  }
+
+  async reduce(bucket: number, spills: readonly SpillIndex[], damaged: readonly number[]): Promise<ReducedBucket> {
+    const sources =
+      spills.length === 0
+        ? [{ bytes: this.#spill.read(bucket), names: this.#names.texts }]
+        : spills.map((spill) => ({ bytes: readSealed(spill, bucket), names: spill.names }))
+    return this.#reducer.reduce(sources, new Set(damaged))
+  }
+
+  async clear(): Promise<void> {
+    this.#spill.clear()
+  }
+
+  async close(): Promise<void> {
+    this.#spill.close()
+  }
+
+  #keep(part: number, outcome: Extract<ReadOutcome, { kind: 'compact' | 'record' }>): void {
+    const person = personId(outcome.record.ouid)
+    const entry =
+      outcome.kind === 'compact'
+        ? this.#writer.compact(part, person, outcome.record)
+        : this.#writer.plain(part, person, outcome.record)
+    this.#spill.add(Number.parseInt(person.slice(0, 2), 16) % BUCKETS, entry)
+  }
+}

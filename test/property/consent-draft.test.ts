@@ -1,0 +1,49 @@
+/** §3: a draft of many records is the text of their joined states. */
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { choiceText } from '../../src/consent/choice.ts'
+import { canonicalJson, join, stateOf, stateText } from '../../src/consent/state.ts'
+import { draftMark, StateDraft } from '../../src/consent/state-draft.ts'
+import type { UserRecord } from '../../src/record/record.ts'
+import { history, hostileRecord } from '../support/consent-arbitraries.ts'
+
+const draft = new StateDraft()
+
+function drafted(records: readonly UserRecord[]): string {
+  draft.begin()
+  for (const { asOf, version, statements, events, attributes } of records) {
+    const stamp = draftMark(asOf, version)
+    for (const [key, choice] of statements) draft.said(draft.slot(key), choiceText(choice), stamp)
+    for (const { hi, lo, id, statements: stated } of events) {
+      for (const [key, choice] of stated) draft.happened(draft.slot(key), choiceText(choice), draftMark(hi, lo, id))
+    }
+    for (const [name, value] of attributes) {
+      draft.attribute(draft.slot(name), draftMark(asOf, version, canonicalJson(value)))
+    }
+  }
+  return draft.text()
+}
+
+const joined = (records: readonly UserRecord[]): string => stateText(records.map(stateOf).reduce(join))
+
+describe('StateDraft', () => {
+  it('§3 is the text of the joined states, one draft after the other', () => {
+    fc.assert(
+      fc.property(history, (records) => {
+        expect(drafted(records)).toBe(joined(records))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('§3 with keys, ids and names of the worst kind', () => {
+    fc.assert(
+      fc.property(fc.array(hostileRecord, { minLength: 1, maxLength: 5 }), (records) => {
+        expect(drafted(records)).toBe(joined(records))
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
