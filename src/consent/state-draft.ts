@@ -2,62 +2,117 @@
 
 import { byCodeUnit, type ChoiceText } from './choice.ts'
 import type { KeyText } from './key.ts'
-import { compareMarks, type Mark, newestSets } from './state.ts'
+import { type Mark, newestSets } from './state.ts'
+import { TextBytes } from './text-bytes.ts'
+
+/** A stamp or an event mark. */
+export class DraftMark {
+  /** `asOf` or `hi`. */
+  readonly first: number
+  /** `version` or `lo`. */
+  readonly second: number
+  /** The id of an event; `undefined` for a stamp. */
+  readonly id: string | undefined
+  /** Where it stands in the text being written: most marks are written many times, or never. */
+  writtenIn = 0
+  start = 0
+  end = 0
+
+  constructor(first: number, second: number, id?: string) {
+    this.first = first
+    this.second = second
+    this.id = id
+  }
+
+  get mark(): Mark {
+    return this.id === undefined ? [this.first, this.second] : [this.first, this.second, this.id]
+  }
+
+  /** In the order of `compareMarks`. */
+  isAfter(other: DraftMark): boolean {
+    if (this.first !== other.first) return this.first > other.first
+    if (this.second !== other.second) return this.second > other.second
+    return this.id !== undefined && other.id !== undefined && this.id > other.id
+  }
+}
+
+/** One set that was stated, with the greatest mark that stated it. */
+export interface DraftSet {
+  readonly choice: ChoiceText
+  mark: DraftMark
+}
+
+/** The greatest mark by choice: two places for the booleans, a short list for sets. */
+interface DraftMarks {
+  yes: DraftMark | undefined
+  no: DraftMark | undefined
+  readonly sets: DraftSet[]
+}
+
+/** A value of an attribute as canonical JSON, with the greatest stamp that gave it. */
+interface DraftValue {
+  readonly json: string
+  readonly stamp: DraftMark
+}
 
 /** What one name – a key or an attribute – has gathered for the state at hand. */
 export interface DraftSlot {
   readonly name: string
   /** The name as a JSON member, with its colon. */
-  readonly member: string
+  readonly member: Buffer
   readonly isSet: boolean
   /** The draft it was last used in. */
   draft: number
   readonly said: DraftMarks
   readonly events: DraftMarks
-  /** Marks of an attribute: the greatest of its two newest values. */
-  newest: DraftMark | undefined
-  other: DraftMark | undefined
+  /** Of an attribute: its two newest values. */
+  newest: DraftValue | undefined
+  other: DraftValue | undefined
 }
 
-/** The greatest mark by choice: two places for the booleans, a map for sets. */
-interface DraftMarks {
-  yes: DraftMark | undefined
-  no: DraftMark | undefined
-  readonly sets: Map<ChoiceText, DraftMark>
-}
-
-/** A stamp or an event mark, with its JSON; an attribute's mark has the value's canonical JSON as its last part. */
-export interface DraftMark {
-  readonly mark: Mark
-  readonly json: string
-}
-
-/** A mark, written once however many choices it dates. */
-export function draftMark(...mark: Mark): DraftMark {
-  return { mark, json: `[${mark.map((part) => JSON.stringify(part)).join(',')}]` }
-}
+const ATTRIBUTES = Buffer.from('{"attributes":{')
+const EVENTS = Buffer.from('},"events":{')
+const SAID = Buffer.from('},"said":{')
+const END = Buffer.from('}}')
+const REFUSED = Buffer.from('{"false":')
+const AGREED = Buffer.from('{"true":')
+const ALSO_AGREED = Buffer.from(',"true":')
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const COMMA = 0x2c
+const COLON = 0x3a
 
 /** Names come from outside: beyond so many slots they are made anew. */
 const MOST_SLOTS = 100_000
 
 /**
  * Gathers records of one Didomi user after the other. Begin with `begin`, then say everything in any order and as often
- * as you like, then `text`. Slots are kept from state to state, so that a common name costs nothing to find again.
+ * as you like (newest first is quickest), then `text`. Slots are kept from state to state, so that a common name costs
+ * nothing to find again.
  */
 export class StateDraft {
   readonly #slots = new Map<string, DraftSlot>()
   #draft = 0
-  #keys: DraftSlot[] = []
-  #attributes: DraftSlot[] = []
+  readonly #keys: DraftSlot[] = []
+  readonly #attributes: DraftSlot[] = []
+  readonly #out = new TextBytes()
+  #writing = 0
 
   /** Begins the next state; true where all slots found so far are void. */
   begin(): boolean {
     this.#draft += 1
-    this.#keys = []
-    this.#attributes = []
+    this.#keys.length = 0
+    this.#attributes.length = 0
     if (this.#slots.size <= MOST_SLOTS) return false
     this.#slots.clear()
     return true
+  }
+
+  /** The slots of the keys stated so far. */
+  get keys(): readonly DraftSlot[] {
+    return this.#keys
   }
 
   /** The slot of a name. It holds until `begin` says otherwise. */
@@ -69,51 +124,140 @@ export class StateDraft {
     return made
   }
 
-  /** A line stated a choice of this key. */
-  said(slot: DraftSlot, choice: ChoiceText, stamp: DraftMark): void {
-    this.#use(slot, this.#keys)
-    keepGreatest(slot, slot.said, choice, stamp)
+  /** A line stated a choice of this key, as `choiceText` or, for one that is no set, as a boolean. */
+  said(slot: DraftSlot, choice: boolean | ChoiceText, stamp: DraftMark): void {
+    if (slot.draft !== this.#draft) this.#use(slot, this.#keys)
+    keepGreatest(slot.said, choice, stamp)
   }
 
   /** An event stated a choice of this key. */
-  happened(slot: DraftSlot, choice: ChoiceText, mark: DraftMark): void {
-    this.#use(slot, this.#keys)
-    keepGreatest(slot, slot.events, choice, mark)
+  happened(slot: DraftSlot, choice: boolean | ChoiceText, mark: DraftMark): void {
+    if (slot.draft !== this.#draft) this.#use(slot, this.#keys)
+    keepGreatest(slot.events, choice, mark)
   }
 
-  /** A line gave this attribute a value; the mark ends in its canonical JSON. */
-  attribute(slot: DraftSlot, mark: DraftMark): void {
-    this.#use(slot, this.#attributes)
+  /** A line gave this attribute a value, as canonical JSON. */
+  attribute(slot: DraftSlot, json: string, stamp: DraftMark): void {
+    if (slot.draft !== this.#draft) this.#use(slot, this.#attributes)
     const { newest, other } = slot
-    const value = mark.mark[2]
-    if (newest === undefined || newest.mark[2] === value) {
-      if (newest === undefined || compareMarks(newest.mark, mark.mark) < 0) slot.newest = mark
-    } else if (compareMarks(newest.mark, mark.mark) < 0) {
-      slot.newest = mark
+    if (newest === undefined || newest.json === json) {
+      if (newest === undefined || stamp.isAfter(newest.stamp)) slot.newest = { json, stamp }
+    } else if (isNewer(stamp, json, newest)) {
+      slot.newest = { json, stamp }
       slot.other = newest
-    } else if (other === undefined || compareMarks(other.mark, mark.mark) < 0) {
-      slot.other = mark
-    }
-  }
-
-  /** The keys stated so far; `sets` are the choices of a set key that were stated. */
-  *stated(): Iterable<{ readonly key: KeyText; readonly sets: Iterable<ChoiceText> }> {
-    for (const { name, isSet, said, events } of this.#keys) {
-      yield { key: name, sets: isSet ? [...said.sets.keys(), ...events.sets.keys()] : [] }
+    } else if (other === undefined || isNewer(stamp, json, other)) {
+      slot.other = { json, stamp }
     }
   }
 
   /** The state's text: the same as `stateText` of the joined states. */
   text(): string {
-    const attributes = ordered(this.#attributes).map(({ member, newest, other }) =>
-      other === undefined ? `${member}[${newest?.json}]` : `${member}[${newest?.json},${other.json}]`,
-    )
+    const { bytes, length } = this.write()
+    return bytes.toString('utf8', 0, length)
+  }
+
+  /** The state's text as bytes, the first `length` of them; they hold until the next text is written. */
+  write(): TextBytes {
+    const out = this.#out
+    out.length = 0
+    this.#writing += 1
+    out.copy(ATTRIBUTES)
+    let first = true
+    for (const { member, newest, other } of ordered(this.#attributes)) {
+      if (newest === undefined) continue
+      if (!first) out.byte(COMMA)
+      first = false
+      out.copy(member)
+      out.byte(OPEN_ARRAY)
+      this.#value(newest)
+      if (other !== undefined) {
+        out.byte(COMMA)
+        this.#value(other)
+      }
+      out.byte(CLOSE_ARRAY)
+    }
     const keys = ordered(this.#keys)
-    return `{"attributes":{${attributes.join(',')}},"events":${marksText(keys, 'events')},"said":${marksText(keys, 'said')}}`
+    out.copy(EVENTS)
+    this.#marks(keys, 'events')
+    out.copy(SAID)
+    this.#marks(keys, 'said')
+    out.copy(END)
+    return out
+  }
+
+  /** `[asOf, version, value]`, the value as a text. */
+  #value({ json, stamp }: DraftValue): void {
+    this.#openMark(stamp)
+    this.#out.byte(COMMA)
+    this.#out.quoted(json)
+    this.#out.byte(CLOSE_ARRAY)
+  }
+
+  #marks(slots: readonly DraftSlot[], which: 'said' | 'events'): void {
+    const out = this.#out
+    let first = true
+    for (const slot of slots) {
+      const { yes, no, sets } = slot[which]
+      if (yes === undefined && no === undefined && sets.length === 0) continue
+      if (!first) out.byte(COMMA)
+      first = false
+      out.copy(slot.member)
+      if (slot.isSet) {
+        this.#sets(sets)
+        continue
+      }
+      if (no !== undefined) {
+        out.copy(REFUSED)
+        this.#mark(no)
+      }
+      if (yes !== undefined) {
+        out.copy(no === undefined ? AGREED : ALSO_AGREED)
+        this.#mark(yes)
+      }
+      out.byte(CLOSE_OBJECT)
+    }
+  }
+
+  #sets(sets: readonly DraftSet[]): void {
+    const out = this.#out
+    const kept = sets.length > 1 ? reachable(sets) : sets
+    let before = OPEN_OBJECT
+    for (const { choice, mark } of kept) {
+      out.byte(before)
+      before = COMMA
+      out.quoted(choice)
+      out.byte(COLON)
+      this.#mark(mark)
+    }
+    out.byte(CLOSE_OBJECT)
+  }
+
+  #mark(mark: DraftMark): void {
+    this.#openMark(mark)
+    this.#out.byte(CLOSE_ARRAY)
+  }
+
+  /** The mark but for its closing bracket. */
+  #openMark(mark: DraftMark): void {
+    const out = this.#out
+    if (mark.writtenIn === this.#writing) {
+      out.again(mark.start, mark.end)
+      return
+    }
+    mark.writtenIn = this.#writing
+    mark.start = out.length
+    out.byte(OPEN_ARRAY)
+    out.number(mark.first)
+    out.byte(COMMA)
+    out.number(mark.second)
+    if (mark.id !== undefined) {
+      out.byte(COMMA)
+      out.quoted(mark.id)
+    }
+    mark.end = out.length
   }
 
   #use(slot: DraftSlot, used: DraftSlot[]): void {
-    if (slot.draft === this.#draft) return
     slot.draft = this.#draft
     clear(slot.said)
     clear(slot.events)
@@ -124,10 +268,10 @@ export class StateDraft {
 }
 
 function newSlot(name: string): DraftSlot {
-  const marks = (): DraftMarks => ({ yes: undefined, no: undefined, sets: new Map() })
+  const marks = (): DraftMarks => ({ yes: undefined, no: undefined, sets: [] })
   return {
     name,
-    member: `${JSON.stringify(name)}:`,
+    member: Buffer.from(`${JSON.stringify(name)}:`),
     isSet: name.startsWith('set/'),
     draft: 0,
     said: marks(),
@@ -140,48 +284,37 @@ function newSlot(name: string): DraftSlot {
 function clear(marks: DraftMarks): void {
   marks.yes = undefined
   marks.no = undefined
-  if (marks.sets.size > 0) marks.sets.clear()
+  if (marks.sets.length > 0) marks.sets.length = 0
 }
 
-function keepGreatest({ isSet }: DraftSlot, marks: DraftMarks, choice: ChoiceText, mark: DraftMark): void {
-  const known = isSet ? marks.sets.get(choice) : choice === 'true' ? marks.yes : marks.no
-  if (known !== undefined && compareMarks(known.mark, mark.mark) >= 0) return
-  if (isSet) marks.sets.set(choice, mark)
-  else if (choice === 'true') marks.yes = mark
-  else marks.no = mark
+function keepGreatest(marks: DraftMarks, choice: boolean | ChoiceText, mark: DraftMark): void {
+  if (choice === true) {
+    if (marks.yes === undefined || mark.isAfter(marks.yes)) marks.yes = mark
+  } else if (choice === false) {
+    if (marks.no === undefined || mark.isAfter(marks.no)) marks.no = mark
+  } else {
+    const known = marks.sets.find((set) => set.choice === choice)
+    if (known === undefined) marks.sets.push({ choice, mark })
+    else if (mark.isAfter(known.mark)) known.mark = mark
+  }
+}
+
+/** In the order of `compareMarks` on attribute marks, where the value decides last. */
+function isNewer(stamp: DraftMark, json: string, than: DraftValue): boolean {
+  return stamp.isAfter(than.stamp) || (!than.stamp.isAfter(stamp) && json > than.json)
 }
 
 /** By name: lines usually come in one order, so that this is mostly a look. */
 function ordered(slots: DraftSlot[]): DraftSlot[] {
-  return slots.sort((a, b) => byCodeUnit(a.name, b.name))
-}
-
-function marksText(slots: readonly DraftSlot[], which: 'said' | 'events'): string {
-  const members: string[] = []
-  for (const slot of slots) {
-    const { yes, no, sets } = slot[which]
-    if (slot.isSet) {
-      if (sets.size > 0) members.push(`${slot.member}${setsText(sets)}`)
-    } else if (yes !== undefined && no !== undefined) {
-      members.push(`${slot.member}{"false":${no.json},"true":${yes.json}}`)
-    } else if (yes !== undefined) {
-      members.push(`${slot.member}{"true":${yes.json}}`)
-    } else if (no !== undefined) {
-      members.push(`${slot.member}{"false":${no.json}}`)
-    }
+  for (let index = 1; index < slots.length; index += 1) {
+    if (byCodeUnit(slots[index - 1]?.name ?? '', slots[index]?.name ?? '') > 0)
+      return slots.sort((a, b) => byCodeUnit(a.name, b.name))
   }
-  return `{${members.join(',')}}`
+  return slots
 }
 
-function setsText(sets: ReadonlyMap<ChoiceText, DraftMark>): string {
-  const kept = sets.size === 1 ? sets : reachable(sets)
-  const texts = [...kept]
-    .sort(([a], [b]) => byCodeUnit(a, b))
-    .map(([choice, { json }]) => `${JSON.stringify(choice)}:${json}`)
-  return `{${texts.join(',')}}`
-}
-
-function reachable(sets: ReadonlyMap<ChoiceText, DraftMark>): ReadonlyMap<ChoiceText, DraftMark> {
-  const kept = newestSets(new Map([...sets].map(([choice, { mark }]) => [choice, mark])))
-  return new Map([...sets].filter(([choice]) => kept.has(choice)))
+/** What a state keeps of several sets, in order. */
+function reachable(sets: readonly DraftSet[]): DraftSet[] {
+  const kept = newestSets(new Map(sets.map(({ choice, mark }) => [choice, mark.mark])))
+  return sets.filter(({ choice }) => kept.has(choice)).sort((a, b) => byCodeUnit(a.choice, b.choice))
 }

@@ -13,7 +13,8 @@ import type { ApiBootstrapReport } from '../report/bootstrap-report.ts'
 import type { IngestReport } from '../report/ingest-report.ts'
 import type { StateRow, Store } from '../store/store.ts'
 import { BOOTSTRAP_CURSOR, BOOTSTRAPPED_AT } from './bookmarks.ts'
-import { type IngestPorts, type IngestSettings, ingest } from './ingest.ts'
+import type { IngestPorts } from './group.ts'
+import { type IngestSettings, ingest } from './ingest.ts'
 import { StateJoiner } from './joiner.ts'
 
 export interface BootstrapPorts extends Omit<IngestPorts, 'exports'> {
@@ -167,5 +168,5 @@ export async function bootstrapFromArchive(
   const complete = lacks === 0 && partitions.every(({ damaged }) => damaged.length === 0)
   if (complete) await ports.store.setBookmark(BOOTSTRAPPED_AT, began)
   // What the archive lacks may still lie in the source, and nobody deletes from an archive: those alarms are sync's.
-  return { report: { ...report, goneDates: [], overdue: [] }, completeAsOf: complete ? began : undefined }
+  return { report: { ...report, goneDates: [], overdue: [], pending: [] }, completeAsOf: complete ? began : undefined }
 }

@@ -1,12 +1,15 @@
 /** Reduces one bucket: the entries of each Didomi user become one state (semantics §3). */
 
-import { byCodeUnit, choiceText, parseSet } from '../consent/choice.ts'
+import { type Choice, choiceText, parseSet } from '../consent/choice.ts'
 import { type KeyText, keyText, parseKey } from '../consent/key.ts'
 import { canonicalJson } from '../consent/state.ts'
-import { type DraftMark, type DraftSlot, draftMark, StateDraft } from '../consent/state-draft.ts'
+import { DraftMark, type DraftSlot, StateDraft } from '../consent/state-draft.ts'
+import { attributeJsonAt } from '../record/byte-attributes.ts'
+import { setTextAt } from '../record/byte-set.ts'
+import { type CompactTaker, readCompact } from '../record/compact-bytes.ts'
 import type { UserRecord } from '../record/record.ts'
-import type { StateRow } from '../store/store.ts'
-import { EntryReader, type EntryTaker } from './spill-bytes.ts'
+import { RowPacker } from './row-bytes.ts'
+import { Entry, entryPlaces } from './spill-bytes.ts'
 
 /** The entries of one bucket in one spill, and the names its numbers stand for. */
 export interface BucketSource {
@@ -15,62 +18,99 @@ export interface BucketSource {
 }
 
 export interface ReducedBucket {
-  /** One for each Didomi user, in order of person and `user.id`. */
-  readonly rows: readonly StateRow[]
+  /** One for each Didomi user, in order of person and `user.id`; packed (`unpackRows`). */
+  readonly rows: Uint8Array<ArrayBuffer>
   /** Keys that the states make known (semantics §4) and that this reducer has not told before. */
   readonly keys: readonly KeyText[]
 }
 
-/** Choices of sets that are remembered as already looked into; beyond it they are looked into again. */
-const MOST_SETS = 100_000
-
-/** Where the entries of one record lie. */
-interface Places {
-  readonly person: string
-  readonly ouid: string
-  readonly userId: string
-  readonly at: { readonly source: number; readonly place: number }[]
-}
+/** The entries of one record, with the names of each. */
+type RecordEntries = { readonly entry: Entry; readonly names: readonly string[] }[]
 
 /** Reduces bucket after bucket; what it learns of names it keeps. */
 export class BucketReducer {
   readonly #draft = new StateDraft()
   readonly #taker = new DraftTaker(this.#draft)
-  readonly #told = new Set<KeyText>()
-  readonly #setsSeen = new Set<string>()
+  readonly #known = new KeysTold()
+  readonly #packer = new RowPacker()
 
   /** @param damaged numbers of parts that do not count */
   reduce(sources: readonly BucketSource[], damaged: ReadonlySet<number>): ReducedBucket {
-    const readers = sources.map(({ bytes }) => new EntryReader(bytes))
     const keys: KeyText[] = []
-    const rows = gather(readers, damaged).map(({ person, ouid, userId, at }): StateRow => {
+    for (const entries of recordsOf(sources, damaged)) {
       if (this.#draft.begin()) this.#taker.forget()
-      for (const { source, place } of at) {
-        this.#taker.names = sources[source]?.names ?? []
-        readers[source]?.take(place, this.#taker)
+      for (const { entry, names } of entries) this.#taker.take(entry, names)
+      this.#known.tell(this.#draft.keys, keys)
+      const [first] = entries
+      if (first !== undefined) this.#packer.add(first.entry, this.#draft.write())
+    }
+    return { rows: this.#packer.take(), keys }
+  }
+}
+
+/** The entries by record, in order of person and `user.id`; those of a record newest first. */
+function recordsOf(sources: readonly BucketSource[], damaged: ReadonlySet<number>): RecordEntries[] {
+  const byPerson = new Map<number, RecordEntries[]>()
+  const all: RecordEntries[] = []
+  for (const { bytes, names } of sources) {
+    for (const place of entryPlaces(bytes)) {
+      const entry = new Entry(bytes, place)
+      if (damaged.size > 0 && damaged.has(entry.part)) continue
+      const ofPerson = byPerson.get(entry.personBits)
+      const known = ofPerson?.find(([first]) => first?.entry.isOfRecord(entry))
+      if (known !== undefined) {
+        insert(known, { entry, names })
+        continue
       }
-      for (const { key, sets } of this.#draft.stated()) this.#tell(key, sets, keys)
-      return { person, ouid, userId, state: this.#draft.text() }
-    })
-    return { rows, keys }
+      const begun: RecordEntries = [{ entry, names }]
+      all.push(begun)
+      if (ofPerson === undefined) byPerson.set(entry.personBits, [begun])
+      else ofPerson.push(begun)
+    }
+  }
+  return all.sort(([a], [b]) => (a === undefined || b === undefined ? 0 : a.entry.compare(b.entry)))
+}
+
+/** Newest first: what an older line says again is then passed over at a glance. */
+function insert(entries: RecordEntries, one: RecordEntries[number]): void {
+  let at = entries.length
+  for (let before = entries[at - 1]; before !== undefined && before.entry.asOf < one.entry.asOf; at -= 1) {
+    before = entries[at - 2]
+  }
+  entries.splice(at, 0, one)
+}
+
+/** Which keys have been told to the caller: each once, and those above and below it. */
+class KeysTold {
+  readonly #told = new Set<KeyText>()
+  /** By set key: its choices already looked into. */
+  readonly #sets = new Map<DraftSlot, Set<string>>()
+
+  tell(slots: readonly DraftSlot[], keys: KeyText[]): void {
+    for (const slot of slots) {
+      if (!this.#told.has(slot.name)) this.#tellKey(slot.name, keys)
+      if (slot.isSet) this.#tellValues(slot, keys)
+    }
   }
 
-  #tell(key: KeyText, sets: Iterable<string>, keys: KeyText[]): void {
-    if (!this.#told.has(key)) {
-      const parsed = parseKey(key)
-      this.#add(key, keys)
-      if (parsed !== undefined && 'purpose' in parsed) {
-        this.#add(keyText({ kind: 'purpose', purpose: parsed.purpose }), keys)
+  #tellKey(name: KeyText, keys: KeyText[]): void {
+    const key = parseKey(name)
+    this.#add(name, keys)
+    if (key !== undefined && 'purpose' in key) this.#add(keyText({ kind: 'purpose', purpose: key.purpose }), keys)
+  }
+
+  #tellValues(slot: DraftSlot, keys: KeyText[]): void {
+    const seen = this.#sets.get(slot) ?? new Set()
+    if (seen.size > MOST_SETS) seen.clear()
+    this.#sets.set(slot, seen)
+    for (const { sets } of [slot.said, slot.events]) {
+      for (const { choice } of sets) {
+        if (seen.has(choice)) continue
+        seen.add(choice)
+        const key = parseKey(slot.name)
+        if (key?.kind !== 'set') continue
+        for (const value of parseSet(choice)) this.#add(keyText({ ...key, kind: 'value', value }), keys)
       }
-    }
-    for (const choice of sets) {
-      const seen = `${key} ${choice}`
-      if (this.#setsSeen.has(seen)) continue
-      if (this.#setsSeen.size > MOST_SETS) this.#setsSeen.clear()
-      this.#setsSeen.add(seen)
-      const parsed = parseKey(key)
-      if (parsed?.kind !== 'set') continue
-      for (const value of parseSet(choice)) this.#add(keyText({ ...parsed, kind: 'value', value }), keys)
     }
   }
 
@@ -81,91 +121,123 @@ export class BucketReducer {
   }
 }
 
-function gather(readers: readonly EntryReader[], damaged: ReadonlySet<number>): Places[] {
-  const byRecord = new Map<string, Places>()
-  for (const [source, reader] of readers.entries()) {
-    for (const place of reader.places()) {
-      const { part, person, ouid, userId } = reader.head(place)
-      if (damaged.has(part)) continue
-      const record = person + userId
-      const known = byRecord.get(record)
-      if (known === undefined) byRecord.set(record, { person, ouid, userId, at: [{ source, place }] })
-      else known.at.push({ source, place })
-    }
-  }
-  return [...byRecord].sort(([a], [b]) => byCodeUnit(a, b)).map(([, places]) => places)
+/** Choices of one set that are remembered as looked into; beyond it they are looked into again. */
+const MOST_SETS = 10_000
+
+/** A slot with the JSON last met for it, and the text that stands for it: lines of one user repeat each other. */
+interface Met {
+  readonly slot: DraftSlot
+  bytes: Buffer | undefined
+  start: number
+  end: number
+  text: string | undefined
 }
 
 /** Puts what entries hold into the draft. */
-class DraftTaker implements EntryTaker {
+class DraftTaker implements CompactTaker {
   readonly #draft: StateDraft
-  /** Slots by number, for the names they were found for. */
-  readonly #slots = new Map<readonly string[], (DraftSlot | undefined)[]>()
+  /** By the table of names: what was met, by number. */
+  readonly #met = new Map<readonly string[], (Met | undefined)[]>()
   #names: readonly string[] = []
-  #own: (DraftSlot | undefined)[] = []
-  #asOf = 0
-  #version = 0
-  #stamp: DraftMark = draftMark()
-  #mark: DraftMark = draftMark()
+  #own: (Met | undefined)[] = []
+  #bytes: Buffer = Buffer.alloc(0)
+  #mark = new DraftMark(0, 0)
+  #stamp = this.#mark
 
   constructor(draft: StateDraft) {
     this.#draft = draft
   }
 
-  set names(names: readonly string[]) {
-    if (names === this.#names) return
-    this.#names = names
-    this.#own = this.#slots.get(names) ?? []
-    this.#slots.set(names, this.#own)
-  }
-
   /** Slots found so far are void. */
   forget(): void {
-    this.#slots.clear()
+    this.#met.clear()
     this.#names = []
     this.#own = []
   }
 
-  line(asOf: number, version: number): void {
-    this.#asOf = asOf
-    this.#version = version
-    this.#stamp = draftMark(asOf, version)
+  take(entry: Entry, names: readonly string[]): void {
+    this.#stamp = new DraftMark(entry.asOf, entry.version)
+    const { compact } = entry
+    if (compact === undefined) {
+      this.#takePlain(entry.plain)
+      return
+    }
+    if (names !== this.#names) {
+      this.#names = names
+      this.#own = this.#met.get(names) ?? []
+      this.#met.set(names, this.#own)
+    }
+    this.#bytes = entry.bytes
+    readCompact(entry.bytes, compact.start, compact.end, this)
   }
 
-  said(name: number, choice: string): void {
-    this.#draft.said(this.#slot(name), choice, this.#stamp)
+  said(name: number, yes: boolean): void {
+    this.#draft.said(this.#at(name).slot, yes, this.#stamp)
   }
 
-  attribute(name: number, json: string): void {
-    this.#draft.attribute(this.#slot(name), draftMark(this.#asOf, this.#version, json))
+  saidSet(name: number, start: number, end: number): void {
+    const met = this.#at(name)
+    this.#draft.said(met.slot, this.#set(met, start, end), this.#stamp)
   }
 
-  event(hi: number, lo: number, id: string): void {
-    this.#mark = draftMark(hi, lo, id)
+  attribute(name: number, start: number, end: number): void {
+    const met = this.#at(name)
+    if (!this.#isLast(met, start, end)) met.text = attributeJsonAt(this.#bytes, start, end)
+    if (met.text !== undefined) this.#draft.attribute(met.slot, met.text, this.#stamp)
   }
 
-  happened(name: number, choice: string): void {
-    this.#draft.happened(this.#slot(name), choice, this.#mark)
+  event(hi: number, lo: number, idStart: number, idEnd: number): void {
+    this.#mark = new DraftMark(hi, lo, this.#bytes.toString('utf8', idStart, idEnd))
   }
 
-  plain({ asOf, version, statements, events, attributes }: UserRecord): void {
+  happened(name: number, yes: boolean): void {
+    this.#draft.happened(this.#at(name).slot, yes, this.#mark)
+  }
+
+  happenedSet(name: number, start: number, end: number): void {
+    const met = this.#at(name)
+    this.#draft.happened(met.slot, this.#set(met, start, end), this.#mark)
+  }
+
+  #takePlain({ statements, events, attributes }: UserRecord): void {
     const draft = this.#draft
-    const stamp = draftMark(asOf, version)
-    for (const [key, choice] of statements) draft.said(draft.slot(key), choiceText(choice), stamp)
+    for (const [key, choice] of statements) draft.said(draft.slot(key), given(choice), this.#stamp)
     for (const { hi, lo, id, statements: stated } of events) {
-      const mark = draftMark(hi, lo, id)
-      for (const [key, choice] of stated) draft.happened(draft.slot(key), choiceText(choice), mark)
+      const mark = new DraftMark(hi, lo, id)
+      for (const [key, choice] of stated) draft.happened(draft.slot(key), given(choice), mark)
     }
-    for (const [name, value] of attributes) {
-      draft.attribute(draft.slot(name), draftMark(asOf, version, canonicalJson(value)))
-    }
+    for (const [name, value] of attributes) draft.attribute(draft.slot(name), canonicalJson(value), this.#stamp)
   }
 
-  #slot(name: number): DraftSlot {
+  #at(name: number): Met {
     const known = this.#own[name]
     if (known !== undefined) return known
-    const found = this.#draft.slot(this.#names[name] ?? '')
-    this.#own[name] = found
-    return found
+    const slot = this.#draft.slot(this.#names[name] ?? '')
+    const met = { slot, bytes: undefined, start: 0, end: 0, text: undefined }
+    this.#own[name] = met
+    return met
   }
+
+  #set(met: Met, start: number, end: number): string {
+    if (start === end) return ''
+    if (!this.#isLast(met, start, end)) met.text = setTextAt(this.#bytes, start, end)
+    return met.text ?? ''
+  }
+
+  /** Is this what was last met for the slot? If not, it is now. */
+  #isLast(met: Met, start: number, end: number): boolean {
+    if (met.bytes !== undefined && isSame(met.bytes, met.start, met.end, this.#bytes, start, end)) return true
+    met.bytes = this.#bytes
+    met.start = start
+    met.end = end
+    return false
+  }
+}
+
+const given = (choice: Choice): boolean | string => (typeof choice === 'boolean' ? choice : choiceText(choice))
+
+function isSame(a: Buffer, aStart: number, aEnd: number, b: Buffer, bStart: number, bEnd: number): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false
+  for (let at = aStart, other = bStart; at < aEnd; at += 1, other += 1) if (a[at] !== b[other]) return false
+  return true
 }

@@ -1,20 +1,39 @@
 /** A group of partitions that is read and joined together; once it is concluded it is durable. */
 
+import type { Didomi } from '../didomi/didomi.ts'
+import type { Clock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
-import type { Stage } from '../lib/progress.ts'
+import type { Log } from '../lib/log.ts'
+import type { Progress, Stage } from '../lib/progress.ts'
 import type { IngestCounts, PartitionReport } from '../report/ingest-report.ts'
-import type { ListedObject } from '../source/object-store.ts'
-import { partTask } from '../source/outcomes.ts'
+import type { ObjectSink } from '../source/object-sink.ts'
+import type { ListedObject, ObjectStore } from '../source/object-store.ts'
+import { type PartReading, partTask } from '../source/outcomes.ts'
 import type { Partition } from '../source/partition.ts'
-import type { IngestedObject, KnownPartition } from '../store/store.ts'
+import type { IngestedObject, KnownPartition, Store } from '../store/store.ts'
 import { archiveMarker, archiving } from './archive.ts'
-import type { IngestPorts, IngestSettings } from './ingest.ts'
 import type { StateJoiner } from './joiner.ts'
 import type { Lane, PartRead } from './lane.ts'
 import type { Lanes } from './lanes.ts'
+import { unpackRows } from './row-bytes.ts'
 import type { SelectedPartition } from './selection.ts'
 
-export interface GroupSettings extends Pick<IngestSettings, 'reading' | 'rejectsMaxRatio'> {
+/** What ingest needs of the world. */
+export interface IngestPorts {
+  readonly exports: ObjectStore
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly progress: Progress
+  /** Where objects are copied before they count. */
+  readonly archive?: ObjectSink
+  /** Whose export log is compared with what was read. */
+  readonly exportLog?: Pick<Didomi, 'exportLog'>
+}
+
+export interface GroupSettings {
+  readonly reading: PartReading
+  readonly rejectsMaxRatio: number
   readonly lanes: Lanes
   readonly joiner: StateJoiner
   readonly stage: Stage
@@ -46,7 +65,7 @@ export async function ingestGroup(
   const damaged = parts.filter(({ read }) => read === undefined).map(({ number }) => number)
   for await (const { rows, keys } of lanes.reduced(damaged)) {
     signal.throwIfAborted()
-    await joiner.add(rows, keys)
+    await joiner.add([...unpackRows(rows)], keys)
   }
   await joiner.flush()
   await lanes.clear()

@@ -1,37 +1,19 @@
 /** The first stage: sealed partitions are joined into the store and changed persons become due (semantics §8.1). Needs no Dataverse. */
 
 import { formatInstant, fromMilliseconds, parseInstant } from '../consent/time.ts'
-import type { Didomi } from '../didomi/didomi.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
-import type { Progress } from '../lib/progress.ts'
 import type { IngestReport, PartitionReport } from '../report/ingest-report.ts'
 import { type DiscoverySettings, discoverPartitions } from '../source/discover.ts'
 import { type SourceFindings, sourceFindings } from '../source/findings.ts'
-import type { ObjectSink } from '../source/object-sink.ts'
-import type { ObjectStore } from '../source/object-store.ts'
 import type { PartReading } from '../source/outcomes.ts'
 import type { Partition } from '../source/partition.ts'
 import { sourceStatus } from '../source/status.ts'
 import type { KnownPartition, Store } from '../store/store.ts'
 import { BOOTSTRAPPED_AT } from './bookmarks.ts'
 import { checkExportLog, countedWhole } from './export-check.ts'
-import { ingestGroup } from './group.ts'
+import { type IngestPorts, ingestGroup } from './group.ts'
 import { StateJoiner } from './joiner.ts'
 import { Lanes } from './lanes.ts'
 import { grouped, isRepair, nameOf, type SelectedPartition, type Selection, selected } from './selection.ts'
-
-export interface IngestPorts {
-  readonly exports: ObjectStore
-  readonly store: Store
-  readonly clock: Clock
-  readonly log: Log
-  readonly progress: Progress
-  /** Where objects are copied before they count. */
-  readonly archive?: ObjectSink
-  /** Whose export log is compared with what was read. */
-  readonly exportLog?: Pick<Didomi, 'exportLog'>
-}
 
 export interface IngestSettings {
   readonly discovery: DiscoverySettings

@@ -14,11 +14,11 @@ export type ToLane =
   /** The source failed: what was read of the part does not count. */
   | { readonly kind: 'broken' }
   | { readonly kind: 'seal' }
+  /** What all lanes spilled, and which parts do not count: to be reduced bucket by bucket. */
+  | { readonly kind: 'share'; readonly spills: readonly SpillIndex[]; readonly damaged: readonly number[] }
   | {
       readonly kind: 'reduce'
       readonly bucket: number
-      readonly spills: readonly SpillIndex[]
-      readonly damaged: readonly number[]
     }
   | { readonly kind: 'clear' }
   | { readonly kind: 'close' }

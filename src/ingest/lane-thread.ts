@@ -58,8 +58,12 @@ export class ThreadLane implements Lane {
     return (await this.#ask({ kind: 'seal' })) as SpillIndex
   }
 
-  async reduce(bucket: number, spills: readonly SpillIndex[], damaged: readonly number[]): Promise<ReducedBucket> {
-    return (await this.#ask({ kind: 'reduce', bucket, spills, damaged })) as ReducedBucket
+  async share(spills: readonly SpillIndex[], damaged: readonly number[]): Promise<void> {
+    await this.#ask({ kind: 'share', spills, damaged })
+  }
+
+  async reduce(bucket: number): Promise<ReducedBucket> {
+    return (await this.#ask({ kind: 'reduce', bucket })) as ReducedBucket
   }
 
   async clear(): Promise<void> {

@@ -25,8 +25,10 @@ port.on('message', (message: ToLane) => {
       return bytes.break()
     case 'seal':
       return answer(lane.seal())
+    case 'share':
+      return answer(lane.share(message.spills, message.damaged))
     case 'reduce':
-      return answer(lane.reduce(message.bucket, message.spills, message.damaged))
+      return answer(lane.reduce(message.bucket))
     case 'clear':
       return answer(lane.clear())
     case 'close':
@@ -36,7 +38,11 @@ port.on('message', (message: ToLane) => {
 
 function answer(work: Promise<LaneAnswer | void>): void {
   work.then(
-    (result) => say({ kind: 'answer', answer: result ?? undefined }),
+    (result) => {
+      const answer = result ?? undefined
+      const transferred = answer !== undefined && 'keys' in answer ? [answer.rows.buffer] : []
+      port.postMessage({ kind: 'answer', answer } satisfies FromLane, transferred)
+    },
     (error: unknown) => say({ kind: 'failure', failure: failureOf(error) }),
   )
 }

@@ -36,8 +36,9 @@ export interface Lane {
   read(number: number, task: PartTask, bytes: AsyncIterable<Uint8Array>): Promise<PartRead>
   /** Ends the reading, so that every lane may reduce what this one spilled. */
   seal(): Promise<SpillIndex>
-  /** Reduces one bucket of all spills; without any, of this lane's own. */
-  reduce(bucket: number, spills: readonly SpillIndex[], damaged: readonly number[]): Promise<ReducedBucket>
+  /** Tells the lane what is to be reduced: all lanes' spills (none: its own), without these parts. */
+  share(spills: readonly SpillIndex[], damaged: readonly number[]): Promise<void>
+  reduce(bucket: number): Promise<ReducedBucket>
   /** Forgets what was spilled, for the next group of partitions. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -51,6 +52,8 @@ export class LocalLane implements Lane {
   readonly #spill: Spill
   readonly #writer = new EntryWriter()
   readonly #reducer = new BucketReducer()
+  #shared: readonly SpillIndex[] = []
+  #damaged: ReadonlySet<number> = new Set()
 
   constructor(settings: LaneSettings) {
     this.#settings = settings
@@ -90,12 +93,17 @@ export class LocalLane implements Lane {
     return this.#spill.seal(this.#names.texts)
   }
 
-  async reduce(bucket: number, spills: readonly SpillIndex[], damaged: readonly number[]): Promise<ReducedBucket> {
+  async share(spills: readonly SpillIndex[], damaged: readonly number[]): Promise<void> {
+    this.#shared = spills
+    this.#damaged = new Set(damaged)
+  }
+
+  async reduce(bucket: number): Promise<ReducedBucket> {
     const sources =
-      spills.length === 0
+      this.#shared.length === 0
         ? [{ bytes: this.#spill.read(bucket), names: this.#names.texts }]
-        : spills.map((spill) => ({ bytes: readSealed(spill, bucket), names: spill.names }))
-    return this.#reducer.reduce(sources, new Set(damaged))
+        : this.#shared.map((spill) => ({ bytes: readSealed(spill, bucket), names: spill.names }))
+    return this.#reducer.reduce(sources, this.#damaged)
   }
 
   async clear(): Promise<void> {

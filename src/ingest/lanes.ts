@@ -56,11 +56,12 @@ export class Lanes {
   /** Every bucket in order, each reduced on one of the lanes; no more than a bucket per lane is reduced ahead. */
   async *reduced(damaged: readonly number[]): AsyncIterable<ReducedBucket> {
     const spills = this.#lanes.length === 1 ? [] : await Promise.all(this.#lanes.map((lane) => lane.seal()))
+    await Promise.all(this.#lanes.map((lane) => lane.share(spills, damaged)))
     const ahead: Promise<ReducedBucket>[] = []
     const begin = (bucket: number) => {
       const lane = this.#lanes[bucket % this.#lanes.length]
       if (bucket >= BUCKETS || lane === undefined) return
-      const reducing = lane.reduce(bucket, spills, damaged)
+      const reducing = lane.reduce(bucket)
       // Met when its turn comes; an earlier one may throw before that.
       reducing.catch(() => {})
       ahead.push(reducing)

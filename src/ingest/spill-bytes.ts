@@ -1,179 +1,150 @@
 /** Records as bytes on their way through the spill: written by one lane, read by another. */
 
-import type { CompactRecord, Pairs } from '../record/compact-record.ts'
+import { byCodeUnit } from '../consent/choice.ts'
+import type { CompactRecord } from '../record/compact-record.ts'
 import type { UserRecord } from '../record/record.ts'
 
 /*
- * An entry: its length, the part it came from, its form, the person (32 hex digits), then either the record with its
- * names as numbers of the lane's table, or the record as JSON. Numbers are little-endian; a text has its length first.
+ * An entry: its length, the part it came from, its form, the person (16 bytes), asOf and version, then two texts (OUID
+ * and user id), each after its length, and the content: compact, or the whole record as JSON. All little-endian but the
+ * person, whose bytes are in order.
  */
+const PART = 4
+const FORM = 8
+const PERSON = 9
+const AS_OF = PERSON + 16
+const VERSION = AS_OF + 8
+const TEXTS = VERSION + 8
 
-/** Bytes of an entry before its content: length, part, form, person. */
-const HEAD_BYTES = 4 + 4 + 1 + 32
 const COMPACT = 0
 const JSON_FORM = 1
 
 /** Writes one entry after the other into a buffer of its own that grows with the largest. */
 export class EntryWriter {
   #buffer = Buffer.allocUnsafe(64 * 1024)
-  #at = 0
 
   /** The bytes of an entry; they hold until the next one is written. */
   compact(part: number, person: string, record: CompactRecord): Buffer {
-    this.#begin(part, COMPACT, person)
-    this.#double(record.asOf)
-    this.#double(record.version)
-    this.#text(record.ouid)
-    this.#text(record.userId)
-    this.#pairs(record.stated)
-    this.#pairs(record.attributes)
-    this.#int(record.events.length)
-    for (const { hi, lo, id, stated } of record.events) {
-      this.#double(hi)
-      this.#double(lo)
-      this.#text(id)
-      this.#pairs(stated)
-    }
-    return this.#end()
+    const at = this.#head(part, COMPACT, person, record, record.length)
+    record.bytes.copy(this.#buffer, at, 0, record.length)
+    return this.#end(at + record.length)
   }
 
   /** The same for a record whose names are in no table. */
   plain(part: number, person: string, record: UserRecord): Buffer {
-    this.#begin(part, JSON_FORM, person)
-    this.#text(record.ouid)
-    this.#text(record.userId)
-    this.#text(JSON.stringify(record))
-    return this.#end()
+    const content = JSON.stringify(record)
+    const at = this.#head(part, JSON_FORM, person, record, content.length * 3)
+    return this.#end(at + this.#buffer.write(content, at, 'utf8'))
   }
 
-  #begin(part: number, form: number, person: string): void {
-    this.#at = 4
-    this.#int(part)
-    this.#buffer[this.#at] = form
-    this.#at += 1
-    this.#at += this.#buffer.write(person, this.#at, 'latin1')
-  }
-
-  #end(): Buffer {
-    this.#buffer.writeUInt32LE(this.#at, 0)
-    return this.#buffer.subarray(0, this.#at)
-  }
-
-  #pairs({ names, texts }: Pairs): void {
-    this.#int(names.length)
-    for (let index = 0; index < names.length; index += 1) {
-      this.#int(names[index] ?? 0)
-      this.#text(texts[index] ?? '')
-    }
-  }
-
-  #text(text: string): void {
+  /** Writes everything before the content and answers its place. */
+  #head(part: number, form: number, person: string, record: CompactRecord | UserRecord, content: number): number {
+    const { ouid, userId, asOf, version } = record
     // Three bytes at most for each unit of UTF-16.
-    this.#need(4 + text.length * 3)
-    const length = this.#buffer.write(text, this.#at + 4, 'utf8')
-    this.#buffer.writeUInt32LE(length, this.#at)
-    this.#at += 4 + length
+    this.#need(TEXTS + 8 + (ouid.length + userId.length) * 3 + content)
+    const buffer = this.#buffer
+    buffer.writeUInt32LE(part, PART)
+    buffer[FORM] = form
+    buffer.write(person, PERSON, 'hex')
+    buffer.writeDoubleLE(asOf, AS_OF)
+    buffer.writeDoubleLE(version, VERSION)
+    return writeText(buffer, userId, writeText(buffer, ouid, TEXTS))
   }
 
-  #int(value: number): void {
-    this.#need(4)
-    this.#buffer.writeUInt32LE(value, this.#at)
-    this.#at += 4
-  }
-
-  #double(value: number): void {
-    this.#need(8)
-    this.#buffer.writeDoubleLE(value, this.#at)
-    this.#at += 8
+  #end(length: number): Buffer {
+    this.#buffer.writeUInt32LE(length, 0)
+    return this.#buffer.subarray(0, length)
   }
 
   #need(bytes: number): void {
-    if (this.#at + bytes <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + bytes))
-    this.#buffer.copy(larger, 0, 0, this.#at)
-    this.#buffer = larger
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, bytes))
   }
 }
 
-/** Takes a record apart; every text is read once, in the order of the bytes. */
-export interface EntryTaker {
-  line(asOf: number, version: number): void
-  said(name: number, choice: string): void
-  attribute(name: number, json: string): void
-  event(hi: number, lo: number, id: string): void
-  happened(name: number, choice: string): void
-  plain(record: UserRecord): void
+function writeText(buffer: Buffer, text: string, at: number): number {
+  const length = buffer.write(text, at + 4, 'utf8')
+  buffer.writeUInt32LE(length, at)
+  return at + 4 + length
 }
 
-/** Whose an entry is, and where its content begins. */
-export interface EntryHead {
-  readonly part: number
-  readonly person: string
-  readonly ouid: string
-  readonly userId: string
+/** The places of all entries of a bucket, in order. */
+export function* entryPlaces(bytes: Buffer): Iterable<number> {
+  for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at)) yield at
 }
 
-/** Reads the entries of a bucket. */
-export class EntryReader {
-  readonly #bytes: Buffer
-  #at = 0
+/** One entry of a bucket. */
+export class Entry {
+  readonly bytes: Buffer
+  readonly place: number
+  readonly asOf: number
+  readonly version: number
+  readonly #userIdAt: number
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
+  constructor(bytes: Buffer, place: number) {
+    this.bytes = bytes
+    this.place = place
+    this.asOf = bytes.readDoubleLE(place + AS_OF)
+    this.version = bytes.readDoubleLE(place + VERSION)
+    this.#userIdAt = textEnd(bytes, place + TEXTS)
+    this.personBits = bytes.readUIntBE(place + PERSON + 1, 6)
   }
 
-  /** The places of all entries, in order. */
-  *places(): Iterable<number> {
-    for (let at = 0; at < this.#bytes.length; at += this.#bytes.readUInt32LE(at)) yield at
+  get part(): number {
+    return this.bytes.readUInt32LE(this.place + PART)
   }
 
-  head(place: number): EntryHead {
-    const form = this.#bytes[place + 8]
-    const part = this.#bytes.readUInt32LE(place + 4)
-    const person = this.#bytes.toString('latin1', place + 9, place + HEAD_BYTES)
-    this.#at = place + HEAD_BYTES + (form === COMPACT ? 16 : 0)
-    return { part, person, ouid: this.#text(), userId: this.#text() }
+  /** The bits after the first byte, which is that of the bucket: they order persons and tell them apart, nearly always. */
+  readonly personBits: number
+
+  /** The place of the person's 16 bytes. */
+  get personAt(): number {
+    return this.place + PERSON
   }
 
-  /** Hands over what the entry at this place holds. */
-  take(place: number, taker: EntryTaker): void {
-    this.#at = place + HEAD_BYTES
-    if (this.#bytes[place + 8] === JSON_FORM) {
-      this.#skipText()
-      this.#skipText()
-      // Our own bytes, of this very run.
-      taker.plain(JSON.parse(this.#text()) as UserRecord)
-      return
-    }
-    taker.line(this.#double(), this.#double())
-    this.#skipText()
-    this.#skipText()
-    for (let left = this.#int(); left > 0; left -= 1) taker.said(this.#int(), this.#text())
-    for (let left = this.#int(); left > 0; left -= 1) taker.attribute(this.#int(), this.#text())
-    for (let left = this.#int(); left > 0; left -= 1) {
-      taker.event(this.#double(), this.#double(), this.#text())
-      for (let pairs = this.#int(); pairs > 0; pairs -= 1) taker.happened(this.#int(), this.#text())
-    }
+  /** Places of the first and past the last byte of the OUID. */
+  get ouid(): readonly [start: number, end: number] {
+    return [this.place + TEXTS + 4, this.#userIdAt]
   }
 
-  #text(): string {
-    const length = this.#int()
-    const start = this.#at
-    this.#at += length
-    return this.#bytes.toString('utf8', start, this.#at)
+  get userId(): readonly [start: number, end: number] {
+    return [this.#userIdAt + 4, this.#content]
   }
 
-  #skipText(): void {
-    this.#at += 4 + this.#bytes.readUInt32LE(this.#at)
+  /** By person, then `user.id` by code unit. */
+  compare(other: Entry): number {
+    if (this.personBits !== other.personBits) return this.personBits - other.personBits
+    const [mine, theirs] = [this.personAt, other.personAt]
+    const byPerson = this.bytes.compare(other.bytes, theirs, theirs + 16, mine, mine + 16)
+    return byPerson || byCodeUnit(textAt(this.bytes, this.#userIdAt), textAt(other.bytes, other.#userIdAt))
   }
 
-  #int(): number {
-    this.#at += 4
-    return this.#bytes.readUInt32LE(this.#at - 4)
+  /** Is the other entry of the same person and the same Didomi user? */
+  isOfRecord(other: Entry): boolean {
+    const [mine, theirs] = [this.personAt, other.personAt]
+    const samePerson = this.bytes.compare(other.bytes, theirs, theirs + 16, mine, mine + 16) === 0
+    const [start, end] = [other.#userIdAt, textEnd(other.bytes, other.#userIdAt)]
+    return samePerson && this.bytes.compare(other.bytes, start, end, this.#userIdAt, this.#content) === 0
   }
 
-  #double(): number {
-    this.#at += 8
-    return this.#bytes.readDoubleLE(this.#at - 8)
+  /** The range of a compact content; `undefined` for a record as JSON. */
+  get compact(): { readonly start: number; readonly end: number } | undefined {
+    if (this.bytes[this.place + FORM] !== COMPACT) return undefined
+    return { start: this.#content, end: this.#end }
+  }
+
+  /** The record of an entry that is not compact: our own bytes, of this very run. */
+  get plain(): UserRecord {
+    return JSON.parse(this.bytes.toString('utf8', this.#content, this.#end)) as UserRecord
+  }
+
+  get #content(): number {
+    return textEnd(this.bytes, this.#userIdAt)
+  }
+
+  get #end(): number {
+    return this.place + this.bytes.readUInt32LE(this.place)
   }
 }
+
+const textEnd = (bytes: Buffer, at: number): number => at + 4 + bytes.readUInt32LE(at)
+const textAt = (bytes: Buffer, at: number): string => bytes.toString('utf8', at + 4, textEnd(bytes, at))

@@ -1,19 +1,21 @@
 /** One line in its bytes: its structure checked and what counts picked out in a single pass, nothing parsed but that. */
 
-import type { Instant } from '../consent/time.ts'
+import { formatInstant, type Instant } from '../consent/time.ts'
 import { ByteAttributes } from './byte-attributes.ts'
 import { ByteConsents } from './byte-consents.ts'
-import { memberNames, nameAt, OPEN_ARRAY, OPEN_OBJECT, readArray, readObject } from './byte-object.ts'
-import { instantAt, instantJsonAt, scalarAt } from './byte-text.ts'
-import { type CompactRecord, Pairs } from './compact-record.ts'
+import { OPEN_ARRAY, OPEN_OBJECT, readArray, readObject } from './byte-object.ts'
+import { Shape } from './byte-shape.ts'
+import { isAt } from './byte-table.ts'
+import { instantAt, isFormatted, isPlainText, scalarAt } from './byte-text.ts'
+import { CompactWriter, LONGEST_COMPACT } from './compact-bytes.ts'
+import type { CompactRecord } from './compact-record.ts'
 import { asId } from './json.ts'
 import { DOUBT, skipSpace, skipValue } from './json-scan.ts'
 import type { Counted } from './line.ts'
 import type { EventView, LineView } from './line-view.ts'
 import type { Names } from './names.ts'
 
-const LINE = memberNames('user', 'events')
-const USER = memberNames(
+const USER_MEMBERS = [
   'id',
   'organization_user_id',
   'version',
@@ -22,69 +24,75 @@ const USER = memberNames(
   'country',
   'metadata',
   'consents',
-)
-const EVENT = memberNames('id', 'status', 'regulation', 'created_at', 'updated_at', 'consents')
+]
+const EVENT_MEMBERS = ['id', 'status', 'regulation', 'created_at', 'updated_at', 'consents']
 
 /** Ranges of scalar members, by the index of their name: start and end, −1 where it is missing. */
 class Scalars {
   readonly #ranges: Int32Array
-  #bytes: Buffer = Buffer.alloc(0)
+  bytes: Buffer = Buffer.alloc(0)
 
   constructor(count: number) {
     this.#ranges = new Int32Array(count * 2)
   }
 
   begin(bytes: Buffer): void {
-    this.#bytes = bytes
+    this.bytes = bytes
     this.#ranges.fill(-1)
   }
 
   /** Keeps the member's range; false where it was there before: which of the two counts is the parser's affair. */
   keep(index: number, start: number, end: number): boolean {
-    if (this.#start(index) >= 0) return false
+    if (this.start(index) >= 0) return false
     this.#ranges[index * 2] = start
     this.#ranges[index * 2 + 1] = end
     return true
   }
 
   scalar(index: number): unknown {
-    const start = this.#start(index)
-    return start < 0 ? undefined : scalarAt(this.#bytes, start, this.#end(index))
+    const start = this.start(index)
+    return start < 0 ? undefined : scalarAt(this.bytes, start, this.end(index))
+  }
+
+  /** The scalar, without making the text it usually is. */
+  usually(index: number, usual: Buffer, text: string): unknown {
+    const start = this.start(index)
+    return start >= 0 && isAt(this.bytes, start, this.end(index), usual) ? text : this.scalar(index)
   }
 
   instant(index: number): Instant | undefined {
-    const start = this.#start(index)
-    return start < 0 ? undefined : instantAt(this.#bytes, start, this.#end(index))
+    const start = this.start(index)
+    return start < 0 ? undefined : instantAt(this.bytes, start, this.end(index))
   }
 
-  instantJson(index: number, instant: Instant): string {
-    return instantJsonAt(this.#bytes, this.#start(index), this.#end(index), instant)
+  start(index: number): number {
+    return this.#ranges[index * 2] as number
   }
 
-  #start(index: number): number {
-    return this.#ranges[index * 2] ?? -1
-  }
-
-  #end(index: number): number {
-    return this.#ranges[index * 2 + 1] ?? -1
+  end(index: number): number {
+    return this.#ranges[index * 2 + 1] as number
   }
 }
 
+const CONFIRMED = Buffer.from('"confirmed"')
+const GDPR = Buffer.from('"gdpr"')
+
 /** One event of the line that was read last. */
 class ByteEvent implements EventView {
-  readonly members = new Scalars(EVENT.length)
-  readonly stated = new Pairs()
+  readonly members = new Scalars(EVENT_MEMBERS.length)
+  /** Where it stands in the content. */
+  place = 0
 
   get id(): unknown {
     return this.members.scalar(0)
   }
 
   get status(): unknown {
-    return this.members.scalar(1)
+    return this.members.usually(1, CONFIRMED, 'confirmed')
   }
 
   get regulation(): unknown {
-    return this.members.scalar(2)
+    return this.members.usually(2, GDPR, 'gdpr')
   }
 
   get createdAt(): Instant | undefined {
@@ -99,11 +107,13 @@ class ByteEvent implements EventView {
 /** Reads one line at a time; what it gives belongs to the line that was read last. */
 export class ByteLine implements LineView<ByteEvent> {
   readonly #consents: ByteConsents
-  readonly #attributeReader: ByteAttributes
+  readonly #attributes: ByteAttributes
   readonly #updatedAt: number
-  readonly #user = new Scalars(USER.length)
-  readonly #stated = new Pairs()
-  readonly #attributes = new Pairs()
+  readonly #shape = Shape.of('user', 'events')
+  readonly #userShape = Shape.of(...USER_MEMBERS)
+  readonly #eventShape = Shape.of(...EVENT_MEMBERS)
+  readonly #user = new Scalars(USER_MEMBERS.length)
+  readonly #content = new CompactWriter()
   /** Kept from line to line; the first `events.length` are of this one. */
   readonly #everyEvent: ByteEvent[] = []
   readonly events: ByteEvent[] = []
@@ -112,8 +122,8 @@ export class ByteLine implements LineView<ByteEvent> {
   #membersMet = 0
 
   constructor(names: Names) {
-    this.#consents = new ByteConsents(names)
-    this.#attributeReader = new ByteAttributes(names)
+    this.#consents = new ByteConsents(names, this.#content)
+    this.#attributes = new ByteAttributes(names, this.#content)
     this.#updatedAt = names.numberOf('updated_at')
   }
 
@@ -121,10 +131,9 @@ export class ByteLine implements LineView<ByteEvent> {
   read(bytes: Buffer, start: number, end: number): boolean {
     if (bytes[start] !== OPEN_OBJECT) return false
     this.events.length = 0
-    this.#stated.clear()
-    this.#attributes.clear()
+    this.#content.begin()
     this.#membersMet = 0
-    const at = readObject(bytes, start, this.#readMember)
+    const at = readObject(bytes, start, this.#shape, this.#readMember)
     return at !== DOUBT && (this.#membersMet & 1) !== 0 && skipSpace(bytes, at) >= end
   }
 
@@ -145,36 +154,37 @@ export class ByteLine implements LineView<ByteEvent> {
   }
 
   get regulation(): unknown {
-    return this.#user.scalar(4)
+    return this.#user.usually(4, GDPR, 'gdpr')
   }
 
   /** The record of a line that counts. */
   record({ identity, version, asOf, updatedAt, events }: Counted<ByteEvent>): CompactRecord {
-    if (updatedAt !== undefined) this.#attributes.add(this.#updatedAt, this.#user.instantJson(3, updatedAt))
-    return {
-      ouid: identity.ouid,
-      userId: identity.userId,
-      asOf,
-      version,
-      stated: this.#stated,
-      attributes: this.#attributes,
-      events: events.map(({ event, lo, hi }) => ({ id: asId(event.id) ?? '', lo, hi, stated: event.stated })),
+    for (const { event, hi, lo } of events) this.#content.date(event.place, hi, lo)
+    if (updatedAt !== undefined) this.#addUpdatedAt(updatedAt)
+    const { bytes, length } = this.#content
+    return { ouid: identity.ouid, userId: identity.userId, asOf, version, bytes, length }
+  }
+
+  #addUpdatedAt(updatedAt: Instant): void {
+    const [start, end] = [this.#user.start(3), this.#user.end(3)]
+    if (isFormatted(this.#user.bytes, start, end, updatedAt)) {
+      this.#content.attribute(this.#updatedAt, this.#user.bytes, start, end)
+    } else {
+      this.#content.attributeText(this.#updatedAt, `"${formatInstant(updatedAt)}"`)
     }
   }
 
-  readonly #readMember = (bytes: Buffer, nameStart: number, nameEnd: number, at: number): number => {
-    const member = nameAt(bytes, nameStart, nameEnd, LINE)
+  readonly #readMember = (bytes: Buffer, member: number, at: number): number => {
     if (member < 0) return skipValue(bytes, at)
     if ((this.#membersMet & (1 << member)) !== 0) return DOUBT
     this.#membersMet |= 1 << member
     if (member === 1) return bytes[at] === OPEN_ARRAY ? readArray(bytes, at, this.#readEvent) : DOUBT
     if (bytes[at] !== OPEN_OBJECT) return DOUBT
     this.#user.begin(bytes)
-    return readObject(bytes, at, this.#readUserMember)
+    return readObject(bytes, at, this.#userShape, this.#readUserMember)
   }
 
-  readonly #readUserMember = (bytes: Buffer, nameStart: number, nameEnd: number, at: number): number => {
-    const member = nameAt(bytes, nameStart, nameEnd, USER)
+  readonly #readUserMember = (bytes: Buffer, member: number, at: number): number => {
     const end = this.#readUserValue(bytes, member, at)
     return end === DOUBT || member < 0 || this.#user.keep(member, at, end) ? end : DOUBT
   }
@@ -182,11 +192,11 @@ export class ByteLine implements LineView<ByteEvent> {
   #readUserValue(bytes: Buffer, member: number, at: number): number {
     switch (member) {
       case 5:
-        return this.#attributeReader.readCountry(bytes, at, this.#attributes)
+        return this.#attributes.readCountry(bytes, at)
       case 6:
-        return this.#attributeReader.readMetadata(bytes, at, this.#attributes)
+        return this.#attributes.readMetadata(bytes, at)
       case 7:
-        return this.#consents.read(bytes, at, this.#stated)
+        return this.#consents.read(bytes, at)
       default:
         return skipValue(bytes, at)
     }
@@ -197,14 +207,24 @@ export class ByteLine implements LineView<ByteEvent> {
     this.#event = this.#everyEvent[this.events.length] ?? new ByteEvent()
     this.#everyEvent[this.events.length] = this.#event
     this.events.push(this.#event)
-    this.#event.members.begin(bytes)
-    this.#event.stated.clear()
-    return readObject(bytes, at, this.#readEventMember)
+    const { members } = this.#event
+    members.begin(bytes)
+    this.#event.place = this.#content.beginEvent()
+    const end = readObject(bytes, at, this.#eventShape, this.#readEventMember)
+    return end !== DOUBT && this.#content.endItems(this.#event.place) && this.#addId(members) ? end : DOUBT
   }
 
-  readonly #readEventMember = (bytes: Buffer, nameStart: number, nameEnd: number, at: number): number => {
-    const member = nameAt(bytes, nameStart, nameEnd, EVENT)
-    const end = member === 5 ? this.#consents.read(bytes, at, this.#event.stated) : skipValue(bytes, at)
+  #addId(members: Scalars): boolean {
+    const [start, end] = [members.start(0), members.end(0)]
+    if (start >= 0 && isPlainText(members.bytes, start, end) && end - start <= LONGEST_COMPACT) {
+      this.#content.id(members.bytes, start + 1, end - 1)
+      return true
+    }
+    return this.#content.idText(asId(members.scalar(0)) ?? '')
+  }
+
+  readonly #readEventMember = (bytes: Buffer, member: number, at: number): number => {
+    const end = member === 5 ? this.#consents.read(bytes, at) : skipValue(bytes, at)
     return end === DOUBT || member < 0 || this.#event.members.keep(member, at, end) ? end : DOUBT
   }
 }

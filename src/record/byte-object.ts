@@ -1,52 +1,56 @@
-/** Walks the members and entries of checked JSON in bytes. */
+/** Walks the members and entries of JSON in bytes, and checks them on the way. */
 
-import { isAt } from './byte-table.ts'
+import type { Member, Shape } from './byte-shape.ts'
+import { startsWith } from './byte-table.ts'
 import { DOUBT, skipColon, skipName, skipSpace } from './json-scan.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
+const SPACE = 0x20
 export const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 export const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 
-/** Names of members, to be found by their bytes. */
-export function memberNames(...names: readonly string[]): readonly Buffer[] {
-  return names.map((name) => Buffer.from(name))
-}
-
-/** Which of the names stands in the range, without quotes; −1 for none. */
-export function nameAt(bytes: Buffer, start: number, end: number, names: readonly Buffer[]): number {
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index]
-    if (name !== undefined && isAt(bytes, start, end, name)) return index
-  }
-  return -1
-}
-
-/** Reads one member: the range of its name (without quotes) and the place of its value; answers the value's end. */
-export type ReadMember = (bytes: Buffer, nameStart: number, nameEnd: number, at: number) => number
+/** Reads the value of a member at `at`; answers its end. */
+export type ReadMember<T> = (bytes: Buffer, meaning: T, at: number) => number
 
 /** Reads one entry of an array; answers its end. */
 export type ReadEntry = (bytes: Buffer, at: number) => number
 
 /** Reads the object whose brace stands at `from`; answers its end. A name written with escapes is a doubt. */
-export function readObject(bytes: Buffer, from: number, readMember: ReadMember): number {
+export function readObject<T>(bytes: Buffer, from: number, shape: Shape<T>, readMember: ReadMember<T>): number {
   let at = skipSpace(bytes, from + 1)
   if (bytes[at] === CLOSE_OBJECT) return at + 1
+  let guesses = shape.first
   for (;;) {
     if (bytes[at] !== QUOTE) return DOUBT
-    const nameStart = at + 1
-    const nameEnd = skipName(bytes, nameStart)
-    if (nameEnd === DOUBT) return DOUBT
-    at = skipColon(bytes, nameEnd + 1)
+    let member: Member<T> | undefined
+    for (let guess = 0; guess < guesses.length; guess += 1) {
+      const candidate = guesses[guess]
+      if (candidate === undefined || !startsWith(bytes, at, candidate.bytes)) continue
+      member = candidate
+      break
+    }
+    let value: number
+    if (member === undefined) {
+      const nameEnd = skipName(bytes, at + 1)
+      if (nameEnd === DOUBT) return DOUBT
+      value = skipColon(bytes, nameEnd + 1)
+      if (value === DOUBT) return DOUBT
+      member = shape.member(bytes, at, nameEnd + 1, guesses)
+    } else {
+      value = at + member.bytes.length
+      if ((bytes[value] as number) <= SPACE) value = skipSpace(bytes, value)
+    }
+    guesses = member.next
+    at = readMember(bytes, member.meaning, value)
     if (at === DOUBT) return DOUBT
-    at = readMember(bytes, nameStart, nameEnd, at)
-    if (at === DOUBT) return DOUBT
-    at = skipSpace(bytes, at)
+    if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at)
     if (bytes[at] === CLOSE_OBJECT) return at + 1
     if (bytes[at] !== COMMA) return DOUBT
-    at = skipSpace(bytes, at + 1)
+    at += 1
+    if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Texts and instants read straight from the bytes of a JSON value, the same as parsing it would give. */
 
-import { formatInstant, type Instant, parseInstant, SECOND } from '../consent/time.ts'
+import { type Instant, parseInstant, SECOND } from '../consent/time.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -49,15 +49,21 @@ export function instantAt(bytes: Buffer, start: number, end: number): Instant | 
     : undefined
 }
 
-/**
- * The instant in this range as `formatInstant` writes it, in quotes: the range itself where it is so written.
- *
- * @param instant what `instantAt` gave for the range
- */
-export function instantJsonAt(bytes: Buffer, start: number, end: number, instant: Instant): string {
+/** Is the JSON string in this range the instant as `formatInstant` writes it? */
+export function isFormatted(bytes: Buffer, start: number, end: number, instant: Instant): boolean {
+  // Milliseconds that are not all zero are written with three digits.
   const written = end - start === 26 && bytes[end - 2] === 0x5a && bytes[start + 11] === 0x54
-  const milliseconds = written && usualInstant(bytes, start + 1, end - 1) === instant && instant % SECOND !== 0
-  return milliseconds ? bytes.toString('latin1', start, end) : `"${formatInstant(instant)}"`
+  return written && instant % SECOND !== 0 && usualInstant(bytes, start + 1, end - 1) === instant
+}
+
+/** Is this a JSON string of ASCII, not empty, and without escapes? Bytes beyond ASCII might not be UTF-8. */
+export function isPlainText(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== QUOTE || end - start <= 2) return false
+  for (let at = start + 1; at < end - 1; at += 1) {
+    const byte = bytes[at] as number
+    if (byte >= 0x80 || byte === BACKSLASH) return false
+  }
+  return true
 }
 
 /** The usual form, `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`; `undefined` for any other, which may still be an instant. */

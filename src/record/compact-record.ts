@@ -1,66 +1,44 @@
-/** A record in the form in which millions of them are carried: names as numbers, choices and attributes as texts. */
+/** A record in the form in which millions of them are carried. */
 
 import { parseSet } from '../consent/choice.ts'
-import type { Instant, Span } from '../consent/time.ts'
-import type { JsonValue, Stated, UserRecord } from './record.ts'
+import type { KeyText } from '../consent/key.ts'
+import type { Instant } from '../consent/time.ts'
+import { attributeJsonAt } from './byte-attributes.ts'
+import { setTextAt } from './byte-set.ts'
+import { readCompact } from './compact-bytes.ts'
+import type { JsonValue, RecordedEvent, UserRecord } from './record.ts'
 
-/** Pairs of a name's number and a text: a key and its choice, or an attribute and its canonical JSON. */
-export class Pairs {
-  readonly names: number[] = []
-  readonly texts: string[] = []
-
-  get length(): number {
-    return this.names.length
-  }
-
-  add(name: number, text: string): void {
-    this.names.push(name)
-    this.texts.push(text)
-  }
-
-  clear(): void {
-    this.names.length = 0
-    this.texts.length = 0
-  }
-}
-
-/** An event that counts (semantics §2.5); it may state nothing. */
-export interface CompactEvent extends Span {
-  readonly id: string
-  readonly stated: Pairs
-}
-
-/** A parsed line: the same as a `UserRecord`, with its names in a table. */
+/** A parsed line: the same as a `UserRecord`, with what it states as a compact content. */
 export interface CompactRecord {
   readonly ouid: string
   readonly userId: string
   readonly asOf: Instant
   readonly version: number
-  readonly stated: Pairs
-  readonly attributes: Pairs
-  readonly events: readonly CompactEvent[]
+  /** The content is the first `length` of these bytes. */
+  readonly bytes: Buffer
+  readonly length: number
 }
 
 /** The record that a compact one stands for; `names` by number. */
 export function expanded(record: CompactRecord, names: readonly string[]): UserRecord {
-  const { stated, attributes, events, ...rest } = record
-  return {
-    ...rest,
-    statements: statedOf(stated, names),
-    attributes: attributes.names.map((name, index) => [
-      names[name] ?? '',
-      JSON.parse(attributes.texts[index] ?? 'null') as JsonValue,
-    ]),
-    events: events
-      .filter((event) => event.stated.length > 0)
-      .map(({ stated: pairs, id, lo, hi }) => ({ id, lo, hi, statements: statedOf(pairs, names) })),
-  }
-}
-
-function statedOf({ names: numbers, texts }: Pairs, names: readonly string[]): Stated {
-  return numbers.map((number, index) => {
-    const key = names[number] ?? ''
-    const text = texts[index] ?? ''
-    return [key, key.startsWith('set/') ? parseSet(text) : text === 'true']
+  const { bytes, length, ouid, userId, asOf, version } = record
+  const statements: [KeyText, boolean | readonly string[]][] = []
+  const events: (RecordedEvent & { readonly statements: [KeyText, boolean | readonly string[]][] })[] = []
+  const attributes: [string, JsonValue][] = []
+  const nameOf = (name: number) => names[name] ?? ''
+  const text = (start: number, end: number) => bytes.toString('utf8', start, end)
+  const setOf = (start: number, end: number) => parseSet(end > start ? setTextAt(bytes, start, end) : '')
+  readCompact(bytes, 0, length, {
+    said: (name, yes) => statements.push([nameOf(name), yes]),
+    saidSet: (name, start, end) => statements.push([nameOf(name), setOf(start, end)]),
+    attribute: (name, start, end) => {
+      const json = attributeJsonAt(bytes, start, end)
+      if (json !== undefined) attributes.push([nameOf(name), JSON.parse(json) as JsonValue])
+    },
+    event: (hi, lo, start, end) => events.push({ hi, lo, id: text(start, end), statements: [] }),
+    happened: (name, yes) => events.at(-1)?.statements.push([nameOf(name), yes]),
+    happenedSet: (name, start, end) => events.at(-1)?.statements.push([nameOf(name), setOf(start, end)]),
   })
+  const stating = events.filter((event) => event.statements.length > 0)
+  return { ouid, userId, asOf, version, statements, events: stating, attributes }
 }

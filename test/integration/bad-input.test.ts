@@ -261,11 +261,14 @@ describe('partitions', () => {
         await lab.part(daysAgo(days), 'a.ndjson', says('ada', daysAgo(days)))
         await lab.seal(daysAgo(days))
       }
-      const gap = { exportId: EXPORT_ID, from: daysAgo(8), to: daysAgo(6) }
+      const closedBy = ['didomi-dataverse bootstrap --from api']
+      const gap = { exportId: EXPORT_ID, from: daysAgo(8), to: daysAgo(6), closedBy }
       expect((await run()).report.ingest?.missingDates).toEqual([gap])
       await rm(dirname(dirname(await lab.part(daysAgo(9), 'a.ndjson', ''))), { recursive: true })
       const { stdout, code } = await lab.sync()
-      expect(stdout).toContain(`${EXPORT_ID}: no partition from ${daysAgo(8)} to ${daysAgo(6)}`)
+      expect(stdout).toContain(
+        `${EXPORT_ID}: no partition from ${daysAgo(8)} to ${daysAgo(6)}; to close it: ${closedBy[0]}`,
+      )
       expect(code).toBe(0)
     },
     LIMIT_MS,
@@ -279,9 +282,10 @@ describe('partitions', () => {
       await lab.seal(DATE, DAY_BEFORE)
       expect((await run()).code).toBe(4)
       await rm(dirname(dirname(path)), { recursive: true })
-      const gone = [{ exportId: EXPORT_ID, date: DAY_BEFORE }]
-      const { code, report } = await run()
-      expect([code, report.ingest?.goneDates]).toEqual([0, gone])
+      const gone = { exportId: EXPORT_ID, date: DAY_BEFORE, closedBy: ['didomi-dataverse bootstrap --from api'] }
+      const { code, report, stderr } = await run()
+      expect([code, report.ingest?.goneDates]).toEqual([0, [gone]])
+      expect(messages(stderr)).toMatchObject([{ level: 'error', ...gone }])
       const strict = await lab.sync(['--strict'])
       expect(strict.code).toBe(5)
       expect(strict.stdout).toContain(`${EXPORT_ID} ${DAY_BEFORE}: gone before it was ingested`)
@@ -299,6 +303,8 @@ describe('partitions', () => {
       const overdue = [{ exportId: EXPORT_ID, date: daysAgo(6) }]
       const lax = await run('--from', DATE)
       expect([lax.code, lax.report.ingest?.overdue]).toEqual([0, overdue])
+      expect(lax.report.ingest?.pending).toEqual([{ exportId: EXPORT_ID, date: daysAgo(5) }])
+      expect(messages(lax.stderr)).toMatchObject(overdue.map((one) => ({ level: 'warn', ...one })))
       const strict = await lab.sync(['--from', DATE, '--strict'])
       expect(strict.code).toBe(5)
       expect(strict.stdout).toContain(`${EXPORT_ID} ${daysAgo(6)}: not ingested and close to deletion`)

@@ -32,8 +32,15 @@ const PEOPLE = ['ada', 'ben', 'cem']
 
 describe('without a run', () => {
   it.each([
-    [['--help'], /Usage: didomi-dataverse .*[\s\S]*sync[\s\S]*config[\s\S]*emulate/],
+    [['--help'], /Usage: didomi-dataverse .*[\s\S]*sync[\s\S]*bootstrap[\s\S]*sources[\s\S]*config[\s\S]*emulate/],
     [['sync', '--help'], /Usage: didomi-dataverse sync [\s\S]*--config <file>[\s\S]*--accept <plan>[\s\S]*--log-level/],
+    [['sync', '--help'], /--wait-for-partition <date>[\s\S]*--wait-timeout <duration>[\s\S]*3h/],
+    [
+      ['bootstrap', '--help'],
+      /Usage: didomi-dataverse bootstrap [\s\S]*--from <origin>[\s\S]*"api", "archive"[\s\S]*--restart[\s\S]*--rebuild/,
+    ],
+    [['sources', '--help'], /Usage: didomi-dataverse sources [\s\S]*status/],
+    [['sources', 'status', '--help'], /Usage: didomi-dataverse sources status [\s\S]*--config <file>[\s\S]*--strict/],
     [['config', '--help'], /Usage: didomi-dataverse config [\s\S]*schema/],
     [['config', 'schema', '--help'], /Usage: didomi-dataverse config schema/],
     [['emulate', '--help'], /Usage: didomi-dataverse emulate [\s\S]*--port <n>[\s\S]*--seed <file>/],
@@ -57,6 +64,21 @@ describe('without a run', () => {
     [['sync', '--config', 'x.yaml', '--limit', '0'], '--limit'],
     [['sync', '--config', 'x.yaml', '--log-level', 'loud'], '--log-level'],
     [['sync', '--config', 'x.yaml', '--from', '2026-02-02', '--to', '2026-02-01'], '--from and --to'],
+    [['sync', '--config', 'x.yaml', '--wait-for-partition', '2026-02-30'], '--wait-for-partition'],
+    [['sync', '--config', 'x.yaml', '--wait-for-partition', 'yesterday'], 'or today'],
+    [['sync', '--config', 'x.yaml', '--wait-for-partition', 'today', '--wait-timeout', '3'], '--wait-timeout'],
+    [['sync', '--config', 'x.yaml', '--wait-timeout', '3h'], 'no --wait-for-partition'],
+    [
+      ['sync', '--config', 'x.yaml', '--wait-for-partition', 'today', '--from', '2026-02-01'],
+      'found a repair by range',
+    ],
+    [['sync', '--config', 'x.yaml', '--wait-for-partition', 'today', '--to', '2026-02-01'], 'found a repair by range'],
+    [['bootstrap', '--config', 'x.yaml'], '--from'],
+    [['bootstrap', '--config', 'x.yaml', '--from', 'bucket'], '--from'],
+    [['bootstrap', '--config', 'x.yaml', '--from', 'archive', '--restart'], '--restart'],
+    [['bootstrap', '--from', 'api'], '--config'],
+    [['sources'], 'status'],
+    [['sources', 'status'], '--config'],
     [['config'], 'schema'],
     [[], 'sync'],
     [['emulate', '--port', 'x'], '--port'],
@@ -324,6 +346,33 @@ describe('sync', () => {
       expect(lab.emulator.world.row('contacts', 'c0000000-0000-4000-8000-000000000001')?.['new_newsletter']).toBe(true)
       expect((await lab.sync(['--accept', plan])).code).toBe(0)
       expect(lab.emulator.world.row('contacts', 'c0000000-0000-4000-8000-000000000001')?.['new_newsletter']).toBe(false)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    '§9 SIGTERM ends the wait for a partition too: exit 143, and nothing after it is begun',
+    async () => {
+      const flags = ['--json', '--log-level', 'info', '--wait-for-partition', 'today']
+      const child = spawn(process.execPath, [CLI, 'sync', '--config', CONFIG, ...flags], {
+        cwd: lab.folder,
+        env: { PATH: process.env['PATH'], DATAVERSE_CLIENT_SECRET: DEFAULT_SECRET },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let stdout = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text
+      })
+      const closed = once(child, 'close')
+      for await (const text of createInterface({ input: child.stderr })) {
+        if (!text.includes('"waiting"')) continue
+        expect(JSON.parse(text).progress.waiting).toContain(`partition ${daysAgo(0)} of ${EXPORT_ID} is not sealed`)
+        child.kill('SIGTERM')
+      }
+      expect(await closed).toEqual([143, null])
+      expect(reportOf({ stdout })).toMatchObject({ exitCode: 143, failures: [{ stage: 'wait', code: 'terminated' }] })
+      expect(Object.keys(reportOf({ stdout }).durationsMs)).toEqual(['wait'])
+      expect(written()).toEqual([])
     },
     LIMIT_MS,
   )

@@ -3,24 +3,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { choiceText } from '../../src/consent/choice.ts'
+import { type Choice, choiceText } from '../../src/consent/choice.ts'
 import { canonicalJson, join, stateOf, stateText } from '../../src/consent/state.ts'
-import { draftMark, StateDraft } from '../../src/consent/state-draft.ts'
+import { DraftMark, StateDraft } from '../../src/consent/state-draft.ts'
 import type { UserRecord } from '../../src/record/record.ts'
 import { history, hostileRecord } from '../support/consent-arbitraries.ts'
 
 const draft = new StateDraft()
+const given = (choice: Choice) => (typeof choice === 'boolean' ? choice : choiceText(choice))
 
 function drafted(records: readonly UserRecord[]): string {
   draft.begin()
   for (const { asOf, version, statements, events, attributes } of records) {
-    const stamp = draftMark(asOf, version)
-    for (const [key, choice] of statements) draft.said(draft.slot(key), choiceText(choice), stamp)
+    const stamp = new DraftMark(asOf, version)
+    for (const [key, choice] of statements) draft.said(draft.slot(key), given(choice), stamp)
     for (const { hi, lo, id, statements: stated } of events) {
-      for (const [key, choice] of stated) draft.happened(draft.slot(key), choiceText(choice), draftMark(hi, lo, id))
+      for (const [key, choice] of stated) draft.happened(draft.slot(key), given(choice), new DraftMark(hi, lo, id))
     }
     for (const [name, value] of attributes) {
-      draft.attribute(draft.slot(name), draftMark(asOf, version, canonicalJson(value)))
+      draft.attribute(draft.slot(name), canonicalJson(value), stamp)
     }
   }
   return draft.text()

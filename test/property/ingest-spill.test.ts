@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { personId } from '../../src/consent/person-id.ts'
 import { joinTexts, stateOf, stateText } from '../../src/consent/state.ts'
 import { BucketReducer } from '../../src/ingest/bucket.ts'
+import { unpackRows } from '../../src/ingest/row-bytes.ts'
 import { BUCKETS, readSealed, Spill } from '../../src/ingest/spill.ts'
 import { EntryWriter } from '../../src/ingest/spill-bytes.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
@@ -125,7 +126,7 @@ function throughSpill(all: readonly Spilled[], damaged: ReadonlySet<number>, blo
         ? indexes.map((index) => ({ bytes: readSealed(index, bucket), names: index.names }))
         : lanes.map(({ spill, names }) => ({ bytes: spill.read(bucket), names: names.texts }))
       const reduced = reducer.reduce(sources, damaged)
-      rows.push(...reduced.rows)
+      rows.push(...unpackRows(reduced.rows))
       for (const key of reduced.keys) keys.add(key)
     }
     return { rows, keys }

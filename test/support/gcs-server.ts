@@ -114,6 +114,8 @@ class ServerState {
     if (body === undefined) return
     const answer = fault === undefined || one.operation !== 'upload' ? this.#answerTo(one, body) : jsonAnswer(200, {})
     const sent = fault === undefined ? answer : fault(answer, { seen: one, response, answerTo })
+    // What is not wanted is read all the same: a socket that is not read does not notice that it was closed.
+    request.resume()
     if (sent === undefined) return
     response.writeHead(sent.status, sent.headers)
     response.end(sent.body)

@@ -20,7 +20,7 @@ export interface GcsWorld {
 }
 
 /** Everything that Google's library looks for credentials, projects and proxies in. */
-const LOOKED_FOR = /^(GOOGLE_|GCLOUD_|GCE_|METADATA_|STORAGE_EMULATOR_HOST$|CLOUDSDK_|HOME$|https?_proxy$)/i
+const LOOKED_FOR = /^(GOOGLE_|GCLOUD_|GCE_|METADATA_|STORAGE_EMULATOR_HOST$|CLOUDSDK_|HOME$|https?_proxy$|no_proxy$)/i
 
 /** Starts the server and empties the environment of Google; the machine is none of Google's. */
 export async function openGcsWorld(): Promise<GcsWorld> {

@@ -22,6 +22,7 @@ export const INGEST: IngestReport = {
   missingDates: [],
   goneDates: [],
   overdue: [],
+  pending: [],
 }
 
 export const DELIVER: DeliverReport = {

@@ -127,14 +127,15 @@ export async function startS3Faults(): Promise<S3Faults> {
     const keys = self.keys().filter((key) => key.startsWith(query.get('prefix') ?? '') && inOrder(after, key) < 0)
     const shown = keys.slice(0, self.pageSize)
     const next = keys.length > shown.length ? Buffer.from(shown.at(-1) ?? '').toString('base64') : undefined
+    const encodes = query.get('encoding-type') === 'url'
     const contents = shown.map((key) => {
       const { bytes, etag, at } = objects.get(key) ?? { bytes: Buffer.alloc(0), etag: '', at: new Date(0) }
-      return `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>${at.toISOString()}</LastModified><ETag>${etag.replaceAll('"', '&quot;')}</ETag><Size>${bytes.length}</Size></Contents>`
+      return `<Contents><Key>${encodes ? formEncoded(key) : key}</Key><LastModified>${at.toISOString()}</LastModified><ETag>${etag.replaceAll('"', '&quot;')}</ETag><Size>${bytes.length}</Size></Contents>`
     })
     const more = next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`
     return xml(
       200,
-      `<ListBucketResult><Name>${BUCKET}</Name><EncodingType>url</EncodingType><IsTruncated>${next !== undefined}</IsTruncated>${more}${contents.join('')}</ListBucketResult>`,
+      `<ListBucketResult><Name>${BUCKET}</Name>${encodes ? '<EncodingType>url</EncodingType>' : ''}<IsTruncated>${next !== undefined}</IsTruncated>${more}${contents.join('')}</ListBucketResult>`,
     )
   }
 
@@ -213,5 +214,8 @@ function operationOf(method: string | undefined, bucket: string | undefined, key
   if (bucket === BUCKET && method === 'PUT' && key !== '') return 'put'
   return undefined
 }
+
+/** As S3 encodes the keys of a listing: a blank is a plus. */
+const formEncoded = (key: string): string => encodeURIComponent(key).replaceAll('%20', '+')
 
 const inOrder = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))

@@ -20,8 +20,8 @@ const coded = (code: ErrorCode) =>
 
 function openRun() {
   const told: unknown[] = []
-  const tell = (fields: object, message: string) => void told.push({ ...fields, message })
-  const log: Log = { debug: tell, info: tell, warn: tell, error: tell }
+  const at = (level: string) => (fields: object, message: string) => void told.push({ level, ...fields, message })
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   const clock = countingClock(START_MS)
   return { run: new RunInTheMaking('run-1', clock, log), clock, told }
 }
@@ -67,6 +67,35 @@ describe('RunInTheMaking', () => {
     expect(run.failures).toMatchObject([{ code: 'defect', next: 'defect' }])
     expect(run.failures[0]?.message).toContain(`an unexpected ${kind}`)
     expect(JSON.stringify([run.failures, told])).not.toMatch(/ada|example/)
+  })
+})
+
+describe('alarms', () => {
+  it('§8.5 what is close to deletion and what is gone is logged by name; a delay and a hole are not', () => {
+    const { run, told } = openRun()
+    const day = (date: string) => ({ exportId: 'E1', date })
+    run.ingested({
+      ...INGEST,
+      overdue: [{ ...day('2026-10-13'), expiresInDays: 1 }],
+      goneDates: [{ ...day('2026-10-12'), closedBy: ['a bootstrap'] }],
+      pending: [day('2026-10-20')],
+      open: [day('2026-10-21')],
+      missingDates: [{ exportId: 'E1', from: '2026-10-14', to: '2026-10-15', closedBy: [] }],
+    })
+    expect(told).toEqual([
+      {
+        level: 'warn',
+        ...day('2026-10-13'),
+        expiresInDays: 1,
+        message: 'partition not ingested and close to deletion',
+      },
+      {
+        level: 'error',
+        ...day('2026-10-12'),
+        closedBy: ['a bootstrap'],
+        message: 'partition gone before it was ingested',
+      },
+    ])
   })
 })
 

@@ -80,13 +80,14 @@ describe('findingsOf', () => {
   })
 
   it.each(['overdue', 'goneDates'] as const)('§9 %s are an alarm that only --strict ends with', (alarm) => {
-    const ingest = { ...INGEST, [alarm]: [{ exportId: 'E1', date: '2026-10-11' }] }
+    const ingest = { ...INGEST, [alarm]: [{ exportId: 'E1', date: '2026-10-11', closedBy: [] }] }
     expect(findingsOf({ ...REPORT, ingest }, 0, THRESHOLDS)).toEqual([])
     expect(findingsOf({ ...REPORT, ingest }, 0, { ...THRESHOLDS, strict: true })).toEqual(['retention'])
   })
 
   it('§8.5 a missing date is reported and no alarm: its export may never have run', () => {
-    const ingest = { ...INGEST, missingDates: [{ exportId: 'E1', from: '2026-10-18', to: '2026-10-19' }] }
+    const missing = { exportId: 'E1', from: '2026-10-18', to: '2026-10-19', closedBy: [] }
+    const ingest = { ...INGEST, missingDates: [missing] }
     expect(findingsOf({ ...REPORT, ingest }, 0, { ...THRESHOLDS, strict: true })).toEqual([])
   })
 

@@ -31,8 +31,8 @@ describe('reportText', () => {
         ...INGEST,
         partitions: [damaged],
         open: [day('2026-10-23')],
-        missingDates: [{ exportId: 'E1', from: '2026-10-21', to: '2026-10-22' }],
-        goneDates: [day('2026-10-12')],
+        missingDates: [{ exportId: 'E1', from: '2026-10-21', to: '2026-10-22', closedBy: [] }],
+        goneDates: [{ ...day('2026-10-12'), closedBy: [] }],
         overdue: [day('2026-10-13')],
       },
     }).split('\n')
