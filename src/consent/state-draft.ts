@@ -61,6 +61,8 @@ export interface DraftSlot {
   /** The name as a JSON member, with its colon. */
   readonly member: Buffer
   readonly isSet: boolean
+  /** Its place among all names, once they have been put in order. */
+  rank: number
   /** The draft it was last used in. */
   draft: number
   readonly said: DraftMarks
@@ -86,6 +88,8 @@ const COLON = 0x3a
 
 /** Names come from outside: beyond so many slots they are made anew. */
 const MOST_SLOTS = 100_000
+/** Putting so many names in order again for each new one is still quick. */
+const MOST_RANKED = 1_000
 
 /**
  * Gathers records of one Didomi user after the other. Begin with `begin`, then say everything in any order and as often
@@ -94,6 +98,7 @@ const MOST_SLOTS = 100_000
  */
 export class StateDraft {
   readonly #slots = new Map<string, DraftSlot>()
+  #ranked = false
   #draft = 0
   readonly #keys: DraftSlot[] = []
   readonly #attributes: DraftSlot[] = []
@@ -110,17 +115,13 @@ export class StateDraft {
     return true
   }
 
-  /** The slots of the keys stated so far. */
-  get keys(): readonly DraftSlot[] {
-    return this.#keys
-  }
-
   /** The slot of a name. It holds until `begin` says otherwise. */
   slot(name: KeyText): DraftSlot {
     const known = this.#slots.get(name)
     if (known !== undefined) return known
     const made = newSlot(name)
     this.#slots.set(name, made)
+    this.#ranked = false
     return made
   }
 
@@ -163,7 +164,7 @@ export class StateDraft {
     this.#writing += 1
     out.copy(ATTRIBUTES)
     let first = true
-    for (const { member, newest, other } of ordered(this.#attributes)) {
+    for (const { member, newest, other } of this.#ordered(this.#attributes)) {
       if (newest === undefined) continue
       if (!first) out.byte(COMMA)
       first = false
@@ -176,7 +177,7 @@ export class StateDraft {
       }
       out.byte(CLOSE_ARRAY)
     }
-    const keys = ordered(this.#keys)
+    const keys = this.#ordered(this.#keys)
     out.copy(EVENTS)
     this.#marks(keys, 'events')
     out.copy(SAID)
@@ -257,6 +258,17 @@ export class StateDraft {
     mark.end = out.length
   }
 
+  /** By name; by rank where names are few, since comparing numbers costs less. */
+  #ordered(slots: DraftSlot[]): DraftSlot[] {
+    if (this.#slots.size > MOST_RANKED) return slots.sort((a, b) => byCodeUnit(a.name, b.name))
+    if (!this.#ranked) {
+      const all = [...this.#slots.values()].sort((a, b) => byCodeUnit(a.name, b.name))
+      for (const [rank, slot] of all.entries()) slot.rank = rank
+      this.#ranked = true
+    }
+    return slots.sort((a, b) => a.rank - b.rank)
+  }
+
   #use(slot: DraftSlot, used: DraftSlot[]): void {
     slot.draft = this.#draft
     clear(slot.said)
@@ -273,6 +285,7 @@ function newSlot(name: string): DraftSlot {
     name,
     member: Buffer.from(`${JSON.stringify(name)}:`),
     isSet: name.startsWith('set/'),
+    rank: 0,
     draft: 0,
     said: marks(),
     events: marks(),
@@ -304,17 +317,12 @@ function isNewer(stamp: DraftMark, json: string, than: DraftValue): boolean {
   return stamp.isAfter(than.stamp) || (!than.stamp.isAfter(stamp) && json > than.json)
 }
 
-/** By name: lines usually come in one order, so that this is mostly a look. */
-function ordered(slots: DraftSlot[]): DraftSlot[] {
-  for (let index = 1; index < slots.length; index += 1) {
-    if (byCodeUnit(slots[index - 1]?.name ?? '', slots[index]?.name ?? '') > 0)
-      return slots.sort((a, b) => byCodeUnit(a.name, b.name))
-  }
-  return slots
-}
-
 /** What a state keeps of several sets, in order. */
 function reachable(sets: readonly DraftSet[]): DraftSet[] {
+  // Of two different sets each holds or lacks an id that the other does not.
+  if (sets.length === 2) return inOrder(sets)
   const kept = newestSets(new Map(sets.map(({ choice, mark }) => [choice, mark.mark])))
-  return sets.filter(({ choice }) => kept.has(choice)).sort((a, b) => byCodeUnit(a.choice, b.choice))
+  return inOrder(sets.filter(({ choice }) => kept.has(choice)))
 }
+
+const inOrder = (sets: readonly DraftSet[]): DraftSet[] => [...sets].sort((a, b) => byCodeUnit(a.choice, b.choice))

@@ -30,21 +30,19 @@ type RecordEntries = { readonly entry: Entry; readonly names: readonly string[] 
 /** Reduces bucket after bucket; what it learns of names it keeps. */
 export class BucketReducer {
   readonly #draft = new StateDraft()
-  readonly #taker = new DraftTaker(this.#draft)
-  readonly #known = new KeysTold()
+  readonly #keys = new KeysTold()
+  readonly #taker = new DraftTaker(this.#draft, this.#keys)
   readonly #packer = new RowPacker()
 
   /** @param damaged numbers of parts that do not count */
   reduce(sources: readonly BucketSource[], damaged: ReadonlySet<number>): ReducedBucket {
-    const keys: KeyText[] = []
     for (const entries of recordsOf(sources, damaged)) {
       if (this.#draft.begin()) this.#taker.forget()
       for (const { entry, names } of entries) this.#taker.take(entry, names)
-      this.#known.tell(this.#draft.keys, keys)
       const [first] = entries
       if (first !== undefined) this.#packer.add(first.entry, this.#draft.write())
     }
-    return { rows: this.#packer.take(), keys }
+    return { rows: this.#packer.take(), keys: this.#keys.take() }
   }
 }
 
@@ -80,49 +78,38 @@ function insert(entries: RecordEntries, one: RecordEntries[number]): void {
   entries.splice(at, 0, one)
 }
 
-/** Which keys have been told to the caller: each once, and those above and below it. */
+/** Which keys have been told to the caller: each once, with the purpose above it and the values of its sets. */
 class KeysTold {
   readonly #told = new Set<KeyText>()
-  /** By set key: its choices already looked into. */
-  readonly #sets = new Map<DraftSlot, Set<string>>()
+  /** Keys to be told with the bucket at hand. */
+  #fresh: KeyText[] = []
 
-  tell(slots: readonly DraftSlot[], keys: KeyText[]): void {
-    for (const slot of slots) {
-      if (!this.#told.has(slot.name)) this.#tellKey(slot.name, keys)
-      if (slot.isSet) this.#tellValues(slot, keys)
-    }
-  }
-
-  #tellKey(name: KeyText, keys: KeyText[]): void {
+  tell(name: KeyText): void {
+    if (this.#told.has(name)) return
     const key = parseKey(name)
-    this.#add(name, keys)
-    if (key !== undefined && 'purpose' in key) this.#add(keyText({ kind: 'purpose', purpose: key.purpose }), keys)
+    if (key === undefined) return
+    this.#add(name)
+    if ('purpose' in key) this.#add(keyText({ kind: 'purpose', purpose: key.purpose }))
   }
 
-  #tellValues(slot: DraftSlot, keys: KeyText[]): void {
-    const seen = this.#sets.get(slot) ?? new Set()
-    if (seen.size > MOST_SETS) seen.clear()
-    this.#sets.set(slot, seen)
-    for (const { sets } of [slot.said, slot.events]) {
-      for (const { choice } of sets) {
-        if (seen.has(choice)) continue
-        seen.add(choice)
-        const key = parseKey(slot.name)
-        if (key?.kind !== 'set') continue
-        for (const value of parseSet(choice)) this.#add(keyText({ ...key, kind: 'value', value }), keys)
-      }
-    }
+  tellSet(name: KeyText, choice: string): void {
+    const key = parseKey(name)
+    if (key?.kind !== 'set') return
+    for (const value of parseSet(choice)) this.#add(keyText({ ...key, kind: 'value', value }))
   }
 
-  #add(key: KeyText, keys: KeyText[]): void {
+  take(): KeyText[] {
+    const fresh = this.#fresh
+    this.#fresh = []
+    return fresh
+  }
+
+  #add(key: KeyText): void {
     if (this.#told.has(key)) return
     this.#told.add(key)
-    keys.push(key)
+    this.#fresh.push(key)
   }
 }
-
-/** Choices of one set that are remembered as looked into; beyond it they are looked into again. */
-const MOST_SETS = 10_000
 
 /** A slot with the JSON last met for it, and the text that stands for it: lines of one user repeat each other. */
 interface Met {
@@ -131,11 +118,17 @@ interface Met {
   start: number
   end: number
   text: string | undefined
+  /** Sets whose values have been told. */
+  readonly told: Set<string>
 }
+
+/** Sets of one key that are remembered as told; beyond it they are looked into again. */
+const MOST_SETS = 10_000
 
 /** Puts what entries hold into the draft. */
 class DraftTaker implements CompactTaker {
   readonly #draft: StateDraft
+  readonly #keys: KeysTold
   /** By the table of names: what was met, by number. */
   readonly #met = new Map<readonly string[], (Met | undefined)[]>()
   #names: readonly string[] = []
@@ -144,8 +137,9 @@ class DraftTaker implements CompactTaker {
   #mark = new DraftMark(0, 0)
   #stamp = this.#mark
 
-  constructor(draft: StateDraft) {
+  constructor(draft: StateDraft, keys: KeysTold) {
     this.#draft = draft
+    this.#keys = keys
   }
 
   /** Slots found so far are void. */
@@ -201,27 +195,42 @@ class DraftTaker implements CompactTaker {
 
   #takePlain({ statements, events, attributes }: UserRecord): void {
     const draft = this.#draft
-    for (const [key, choice] of statements) draft.said(draft.slot(key), given(choice), this.#stamp)
+    for (const [key, choice] of statements) draft.said(this.#told(key, choice), given(choice), this.#stamp)
     for (const { hi, lo, id, statements: stated } of events) {
       const mark = new DraftMark(hi, lo, id)
-      for (const [key, choice] of stated) draft.happened(draft.slot(key), given(choice), mark)
+      for (const [key, choice] of stated) draft.happened(this.#told(key, choice), given(choice), mark)
     }
     for (const [name, value] of attributes) draft.attribute(draft.slot(name), canonicalJson(value), this.#stamp)
+  }
+
+  /** The slot of a key of a plain record, the key made known. */
+  #told(key: KeyText, choice: Choice): DraftSlot {
+    this.#keys.tell(key)
+    if (typeof choice !== 'boolean') this.#keys.tellSet(key, choiceText(choice))
+    return this.#draft.slot(key)
   }
 
   #at(name: number): Met {
     const known = this.#own[name]
     if (known !== undefined) return known
     const slot = this.#draft.slot(this.#names[name] ?? '')
-    const met = { slot, bytes: undefined, start: 0, end: 0, text: undefined }
+    const met = { slot, bytes: undefined, start: 0, end: 0, text: undefined, told: new Set<string>() }
+    this.#keys.tell(slot.name)
     this.#own[name] = met
     return met
   }
 
   #set(met: Met, start: number, end: number): string {
     if (start === end) return ''
-    if (!this.#isLast(met, start, end)) met.text = setTextAt(this.#bytes, start, end)
-    return met.text ?? ''
+    if (this.#isLast(met, start, end)) return met.text ?? ''
+    const text = setTextAt(this.#bytes, start, end)
+    met.text = text
+    if (!met.told.has(text)) {
+      if (met.told.size >= MOST_SETS) met.told.clear()
+      met.told.add(text)
+      this.#keys.tellSet(met.slot.name, text)
+    }
+    return text
   }
 
   /** Is this what was last met for the slot? If not, it is now. */

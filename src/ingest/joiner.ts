@@ -6,7 +6,7 @@ import { joinTexts } from '../consent/state.ts'
 import type { StateRow, Store } from '../store/store.ts'
 
 /** States are joined in transactions of about this many: many enough to be fast, few enough to be short. */
-const JOINED_AT_ONCE = 2_000
+const JOINED_AT_ONCE = 500
 
 /** Whose persons become due: those of all these targets, where a state changed or (`dueAll`) in any case. */
 export interface DueSettings {

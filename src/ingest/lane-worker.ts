@@ -26,20 +26,22 @@ port.on('message', (message: ToLane) => {
     case 'seal':
       return answer(lane.seal())
     case 'share':
-      return answer(lane.share(message.spills, message.damaged))
+      return answer(nothing(lane.share(message.spills, message.damaged)))
     case 'reduce':
       return answer(lane.reduce(message.bucket))
     case 'clear':
-      return answer(lane.clear())
+      return answer(nothing(lane.clear()))
     case 'close':
-      return answer(lane.close().then(() => port.close()))
+      return answer(nothing(lane.close().then(() => port.close())))
   }
 })
 
-function answer(work: Promise<LaneAnswer | void>): void {
+/** A call whose answer is that it is done. */
+const nothing = (work: Promise<void>): Promise<undefined> => work.then(() => undefined)
+
+function answer(work: Promise<LaneAnswer>): void {
   work.then(
-    (result) => {
-      const answer = result ?? undefined
+    (answer) => {
       const transferred = answer !== undefined && 'keys' in answer ? [answer.rows.buffer] : []
       port.postMessage({ kind: 'answer', answer } satisfies FromLane, transferred)
     },

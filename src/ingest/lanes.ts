@@ -1,5 +1,6 @@
 /** All lanes of an ingest: parts are read on as many as there are, buckets reduced on all of them, in order. */
 
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReducedBucket } from './bucket.ts'
 import { type Lane, type LaneSettings, LocalLane } from './lane.ts'
@@ -17,8 +18,10 @@ export interface LanesSettings extends Omit<LaneSettings, 'spill'> {
 
 export class Lanes {
   readonly #lanes: readonly Lane[]
+  readonly #spillFolder: string
 
-  private constructor(lanes: readonly Lane[]) {
+  private constructor(spillFolder: string, lanes: readonly Lane[]) {
+    this.#spillFolder = spillFolder
     this.#lanes = lanes
   }
 
@@ -27,8 +30,9 @@ export class Lanes {
     const count = Math.min(workers, parts)
     const spill = (number: number) => join(spillFolder, `lane-${number}`)
     if (count <= 1 || storedBytes < WORTH_A_THREAD_BYTES)
-      return new Lanes([new LocalLane({ ...settings, spill: spill(0) })])
+      return new Lanes(spillFolder, [new LocalLane({ ...settings, spill: spill(0) })])
     return new Lanes(
+      spillFolder,
       Array.from({ length: count }, (_, number) => new ThreadLane({ ...settings, spill: spill(number) })),
     )
   }
@@ -85,7 +89,9 @@ export class Lanes {
     await Promise.all(this.#lanes.map((lane) => lane.clear()))
   }
 
+  /** Nothing of the spills is left behind, nor what a killed run left there. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()))
+    await rm(this.#spillFolder, { recursive: true, force: true })
   }
 }
