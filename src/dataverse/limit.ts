@@ -2,8 +2,8 @@
 
 import pLimit from 'p-limit'
 import type { Clock } from '../lib/clock.ts'
+import type { Wait } from '../lib/retry.ts'
 import { parseApiError } from './errors.ts'
-import type { Wait } from './retry.ts'
 import { retryAfterMs } from './retry-after.ts'
 import type { Send } from './send.ts'
 

@@ -1,31 +1,11 @@
 /** Repeating what may be repeated: exponential pauses with full jitter above the server's own `Retry-After`. */
 
 import type { Clock } from '../lib/clock.ts'
+import { pauseMs, type RetrySettings } from '../lib/retry.ts'
 import { classify, isRepeatable, parseApiError } from './errors.ts'
 import { TooLate } from './freshness.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { NoAnswer, type Reply, type Send } from './send.ts'
-
-/** A wait that somebody watching the run would like to know of. */
-export interface Wait {
-  readonly what: string
-  readonly waitMs: number
-  readonly why: string
-}
-
-export interface RetrySettings {
-  /** Attempts in all, the first included. */
-  readonly attempts: number
-  /** The n-th pause is drawn from [0, min(maxPauseMs, basePauseMs · 2ⁿ)], on top of what the server asks for. */
-  readonly basePauseMs: number
-  readonly maxPauseMs: number
-  /** The sum of all pauses of one request; a pause that would exceed it is not begun. */
-  readonly maxTotalWaitMs: number
-  readonly clock: Clock
-  /** In [0, 1). */
-  readonly random: () => number
-  readonly onWait: (wait: Wait) => void
-}
 
 /** Why an attempt should be repeated, and the least pause before it. */
 export interface Setback {
@@ -61,8 +41,7 @@ export function createRetry(settings: RetrySettings): Retry {
     for (let n = 0; ; n += 1) {
       const end = await ending(attempt)
       const trouble = end.kind === 'result' ? setback(end.result) : { why: 'no answer', floorMs: 0 }
-      const jitterMs = settings.random() * Math.min(settings.maxPauseMs, settings.basePauseMs * 2 ** n)
-      const waitMs = Math.ceil((trouble?.floorMs ?? 0) + jitterMs)
+      const waitMs = pauseMs(settings, n, trouble?.floorMs ?? 0)
       const giveUp = n + 1 >= settings.attempts || waitedMs + waitMs > settings.maxTotalWaitMs
       if (trouble === undefined || giveUp) {
         if (end.kind === 'no-answer') throw end.error

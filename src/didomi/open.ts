@@ -2,9 +2,10 @@
 
 import { fromMilliseconds } from '../consent/time.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { RetrySettings, Wait } from '../lib/retry.ts'
 import { readExportLog, readPage } from './answers.ts'
 import type { Didomi } from './didomi.ts'
-import { type RetrySettings, type Wait, withRetry } from './retry.ts'
+import { withRetry } from './retry.ts'
 import type { Answer } from './send.ts'
 import { withSession } from './session.ts'
 import { openTransport } from './transport.ts'

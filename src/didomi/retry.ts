@@ -1,29 +1,8 @@
 /** Repeating what passes by itself: no answer, throttling, a server in trouble, a body that is no JSON. */
 
-import type { Clock } from '../lib/clock.ts'
+import { pauseMs, type RetrySettings } from '../lib/retry.ts'
 import { type Answer, NoAnswer, type Send } from './send.ts'
 import { unavailable } from './trouble.ts'
-
-/** A wait that somebody watching the run would like to know of. */
-export interface Wait {
-  readonly what: string
-  readonly waitMs: number
-  readonly why: string
-}
-
-export interface RetrySettings {
-  /** Attempts in all, the first included. */
-  readonly attempts: number
-  /** The n-th pause is drawn from [0, min(maxPauseMs, basePauseMs · 2ⁿ)], on top of what the server asks for. */
-  readonly basePauseMs: number
-  readonly maxPauseMs: number
-  /** The sum of all pauses of one call; a pause that would exceed it is not begun, for the server's wish is a floor. */
-  readonly maxTotalWaitMs: number
-  readonly clock: Clock
-  /** In [0, 1). */
-  readonly random: () => number
-  readonly onWait: (wait: Wait) => void
-}
 
 /** How an attempt ended: with a final answer, or with a reason to try again and the least pause before it. */
 type Ending =
@@ -41,8 +20,7 @@ export function withRetry(send: Send, settings: RetrySettings): Send {
       const ending = await endingOf(send, call, signal)
       if (ending.answer !== undefined) return ending.answer
       const { why, floorMs } = ending
-      const jitterMs = settings.random() * Math.min(settings.maxPauseMs, settings.basePauseMs * 2 ** n)
-      const waitMs = Math.ceil(floorMs + jitterMs)
+      const waitMs = pauseMs(settings, n, floorMs)
       if (n + 1 >= settings.attempts || waitedMs + waitMs > settings.maxTotalWaitMs) {
         const asked = floorMs > 0 ? `, with a wish to wait ${Math.ceil(floorMs / 1_000)} s` : ''
         throw unavailable(call.what, `${why}${asked}, after ${n + 1} attempts`)

@@ -1,9 +1,10 @@
 /** Reduces one bucket: the entries of each Didomi user become one state (semantics §3). */
 
 import { type Choice, choiceText, parseSet } from '../consent/choice.ts'
+import { DraftMark, type DraftSlot } from '../consent/draft-slot.ts'
 import { type KeyText, keyText, parseKey } from '../consent/key.ts'
 import { canonicalJson } from '../consent/state.ts'
-import { DraftMark, type DraftSlot, StateDraft } from '../consent/state-draft.ts'
+import { StateDraft } from '../consent/state-draft.ts'
 import { attributeJsonAt } from '../record/byte-attributes.ts'
 import { setTextAt } from '../record/byte-set.ts'
 import { type CompactTaker, readCompact } from '../record/compact-bytes.ts'

@@ -57,7 +57,7 @@ export const nameOf = ({ exportId, date }: { readonly exportId: string; readonly
   `${date} ${exportId}`
 
 /** Partitions are read together up to this many stored bytes: one pass over the store serves them all. */
-const GROUP_BYTES = 512 * 1024 * 1024
+const GROUP_BYTES = 1024 * 1024 * 1024
 
 /** Cuts partitions into groups that are read and joined together; each group is durable before the next begins. */
 export function grouped(partitions: readonly SelectedPartition[]): SelectedPartition[][] {

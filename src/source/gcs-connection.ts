@@ -5,10 +5,10 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 
 import type { GcsLocation } from '../config/settings.ts'
 import type { Clock } from '../lib/clock.ts'
-import { chunksOf } from './gcs-chunks.ts'
+import { chunksOf } from './chunks.ts'
 import { type GcsCredentials, gcsCredentials } from './gcs-credentials.ts'
 import { CredentialsTrouble, type Failure, failureOf, mayPass, refusalOf } from './gcs-failure.ts'
-import { Silence, type SilenceWatch, within } from './s3-watch.ts'
+import { Silence, type SilenceWatch, within } from './silence.ts'
 
 /** A bucket and how it is reached; structurally a `GcsLocation`. */
 export interface GcsOptions extends Omit<GcsLocation, 'kind'> {

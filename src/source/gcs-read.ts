@@ -1,32 +1,15 @@
-/** The bytes of one version of an object, over as many connections as it takes. */
+/** The bytes of one generation of an object in Google Cloud Storage. */
 
-import { CodedError } from '../lib/errors.ts'
-import { chunksOf } from './gcs-chunks.ts'
+import { chunksOf } from './chunks.ts'
 import { ATTEMPTS, type GcsAnswer, type GcsConnection } from './gcs-connection.ts'
 import { failureOf, mayPass } from './gcs-failure.ts'
 import { readingError } from './gcs-refusal.ts'
 import { objectDamaged } from './object-store.ts'
-
-/** A connection that gave this much before it broke has earned a full set of attempts for the next part. */
-const PROGRESS_BYTES = 1024 * 1024
-
-/** The body ended before the length that was announced. */
-class BrokenOff extends Error {
-  readonly code = 'ECONNRESET'
-}
-
-/** An object being read: `at` bytes were given out, of `total` where an answer told it. */
-interface Reading {
-  readonly key: string
-  readonly generation: string
-  at: number
-  total: number | undefined
-}
+import { beginOf, freshOf, type Reading, readOn, replaced } from './resumed-read.ts'
 
 /**
- * Reads a generation to its end. A connection that breaks is followed by another that asks for the rest of the same
- * generation, at most `ATTEMPTS` times without progress. Nothing is asked for before the iteration begins, so that a
- * stream nobody reads holds no socket.
+ * Reads a generation to its end, over as many connections as it takes: each asks for the rest of the same generation.
+ * Nothing is asked for before the iteration begins, so that a stream nobody reads holds no socket.
  *
  * The bytes are not held against the object's CRC32C: in JavaScript that takes longer than unpacking them. TLS guards
  * the way, and gzip's own checksum the content.
@@ -41,28 +24,26 @@ export async function* readObject(
 ): AsyncGenerator<Uint8Array> {
   // Google: no object has these names; in an address they would lead elsewhere.
   if (key === '' || key === '.' || key === '..') throw objectDamaged(key, 'a key that cannot be asked for')
-  const reading: Reading = { key, generation, at: 0, total: undefined }
-  let [troubles, troubledAt] = [0, 0]
-  for (;;) {
-    try {
-      yield* rest(connection, reading, signal)
-      return
-    } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof CodedError) throw error
+  const reading: Reading = { key, at: 0, total: undefined }
+  const resumption = {
+    rest: () => rest(connection, reading, generation, signal),
+    pause: (error: unknown, troubles: number) => {
       const failure = failureOf(error)
-      if (reading.at - troubledAt >= PROGRESS_BYTES) troubles = 0
-      troubles += 1
-      troubledAt = reading.at
-      if (troubles >= ATTEMPTS || !mayPass(failure)) throw readingError(key, error, connection.options)
-      await connection.pause(troubles - 1, failure, signal)
-    }
+      return mayPass(failure) ? connection.pause(troubles, failure, signal) : undefined
+    },
+    giveUp: (error: unknown) => readingError(key, error, connection.options),
   }
+  yield* readOn(reading, ATTEMPTS, resumption, signal)
 }
 
 /** What is left of the object, over one connection. */
-async function* rest(connection: GcsConnection, reading: Reading, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { key, generation, at: from } = reading
+async function* rest(
+  connection: GcsConnection,
+  reading: Reading,
+  generation: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { key, at: from } = reading
   const answer = await connection.ask(
     {
       method: 'GET',
@@ -76,43 +57,29 @@ async function* rest(connection: GcsConnection, reading: Reading, signal: AbortS
     },
     signal,
   )
-  const chunks = chunksOf(answer.body, connection, signal)
   try {
-    let behind = from - beginOf(answer, reading)
-    for await (const chunk of chunks) {
-      const fresh = chunk.subarray(Math.min(behind, chunk.length))
-      behind -= chunk.length - fresh.length
-      if (fresh.length === 0) continue
-      reading.at += fresh.length
-      yield fresh
-    }
-    if (reading.total !== undefined && reading.at < reading.total) throw new BrokenOff('the body ended early')
+    const begin = beginIn(answer, reading, generation)
+    yield* freshOf(chunksOf(answer.body, connection, signal), begin, reading)
   } finally {
     answer.body.on('error', () => {}).destroy()
   }
 }
 
 /** The first byte of an answer, once it is certain that it is of the version and the part that were asked for. */
-function beginOf({ statusCode, headers }: GcsAnswer, reading: Reading): number {
-  const { key, generation, at } = reading
+function beginIn({ statusCode, headers }: GcsAnswer, reading: Reading, generation: string): number {
   // Servers that ignore both `generation` and its precondition are found out here.
   const given = textOf(headers['x-goog-generation'])
-  if (given !== undefined && given !== generation) {
-    throw objectDamaged(key, at === 0 ? 'another version: it was replaced' : 'that it was replaced while it was read')
-  }
+  if (given !== undefined && given !== generation) throw replaced(reading)
   const stored = textOf(headers['x-goog-stored-content-encoding'])
   if ((stored === 'gzip') !== (textOf(headers['content-encoding']) === 'gzip') && stored !== undefined) {
-    throw objectDamaged(key, 'bytes that were packed or unpacked on their way')
+    throw objectDamaged(reading.key, 'bytes that were packed or unpacked on their way')
   }
-  const contentRange = textOf(headers['content-range'])
-  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(contentRange ?? '')
-  // Without a Content-Range the whole object comes, also from servers that ignore Range.
-  const begin = statusCode !== 206 ? 0 : range === null ? Number.NaN : Number(range[1])
-  const total = statusCode !== 206 ? sizeOf(headers['content-length']) : Number(range?.[2])
-  const fits = (begin === 0 || begin === at) && (reading.total === undefined || total === reading.total)
-  if (!fits) throw objectDamaged(key, `an answer to another range than the one from byte ${at}`)
-  reading.total = total
-  return begin
+  const answered = {
+    contentRange: textOf(headers['content-range']),
+    isPart: statusCode === 206,
+    length: sizeOf(headers['content-length']),
+  }
+  return beginOf(answered, reading)
 }
 
 const textOf = (header: string | string[] | undefined): string | undefined =>

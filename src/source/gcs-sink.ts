@@ -5,8 +5,9 @@ import { createHash, type Hash } from 'node:crypto'
 import { type GcsAnswer, GcsConnection, type GcsOptions, type GcsRequest } from './gcs-connection.ts'
 import { shownCause } from './gcs-failure.ts'
 import { writingTrouble } from './gcs-refusal.ts'
+import { archiveKey, BrokenSource, exactly, type Incoming, whereOf } from './incoming.ts'
 import { archiveUnwritable, type ObjectSink } from './object-sink.ts'
-import type { SilenceWatch } from './s3-watch.ts'
+import type { SilenceWatch } from './silence.ts'
 
 /** Google: the most that one object holds. */
 const MAX_BYTES = 5 * 1024 ** 4
@@ -17,13 +18,6 @@ const WHOLE_BYTES = 2 * 1024 ** 2
 /** The answer to an upload describes the object in a few kilobytes. */
 const MAX_ANSWER_BYTES = 256 * 1024
 
-/** An object to write. */
-interface Incoming {
-  readonly key: string
-  readonly size: number
-  readonly bytes: AsyncIterable<Uint8Array>
-}
-
 /**
  * Opens a bucket for writing. An object above 2 MiB is streamed: what breaks once it is on its way is not repeated.
  * Its length is announced; Google: an object whose bytes do not all arrive is not stored.
@@ -33,7 +27,7 @@ export function openGcsSink(options: GcsOptions): ObjectSink & { close(): void }
   return {
     put: async (key, size, bytes, signal) => {
       signal.throwIfAborted()
-      const incoming = { key: placeOf(key), size, bytes }
+      const incoming = { key: archiveKey(key), size, bytes }
       if (size > MAX_BYTES) {
         throw archiveUnwritable(whereOf(key), `${size} bytes, more than the 5 TiB that Google Cloud Storage takes`)
       }
@@ -41,16 +35,6 @@ export function openGcsSink(options: GcsOptions): ObjectSink & { close(): void }
     },
     close: () => connection.close(),
   }
-}
-
-const whereOf = (key: string): string => `archive object ${JSON.stringify(key)}`
-
-/** The key without slashes at its start. Google takes any, but the archive must also fit a folder. */
-function placeOf(key: string): string {
-  const place = key.replace(/^\/+/, '')
-  const hostile = place.split('/').some((name) => ['', '.', '..'].includes(name) || name.includes('\0'))
-  if (hostile) throw archiveUnwritable(whereOf(key), 'a key that names no place below a folder')
-  return place
 }
 
 function requestOf(connection: GcsConnection, { key, size }: Incoming): GcsRequest {
@@ -74,9 +58,6 @@ async function putWhole(connection: GcsConnection, incoming: Incoming, signal: A
   }
   check(incoming, md5()?.update(body), stored)
 }
-
-/** An upload whose bytes failed; the cause is to be thrown as it is. */
-class BrokenSource extends Error {}
 
 async function putStream(connection: GcsConnection, incoming: Incoming, signal: AbortSignal): Promise<void> {
   const source = exactly(incoming, signal)
@@ -105,26 +86,6 @@ async function putStream(connection: GcsConnection, incoming: Incoming, signal: 
     throw unwritten(connection, incoming, error, signal)
   }
   check(incoming, sum, stored)
-}
-
-/**
- * The bytes of an object if they are as many as were promised. The last chunk is held back until the source has ended:
- * with it the server has all it waits for, and the object would be stored whatever the source says after it.
- */
-async function* exactly({ key, size, bytes }: Incoming, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let taken = 0
-  let held: Uint8Array | undefined
-  for await (const chunk of bytes) {
-    signal.throwIfAborted()
-    if (chunk.length === 0) continue
-    taken += chunk.length
-    if (taken > size) throw archiveUnwritable(whereOf(key), `more than the ${size} bytes of the object`)
-    if (held !== undefined) yield held
-    held = chunk
-  }
-  signal.throwIfAborted()
-  if (taken < size) throw archiveUnwritable(whereOf(key), `${taken} of the ${size} bytes of the object`)
-  if (held !== undefined) yield held
 }
 
 /** `undefined` where the system's rules (FIPS) do not allow it; it finds accidents, it keeps no secret. */

@@ -7,7 +7,7 @@ import type { S3Location } from '../config/settings.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type S3Credentials, s3Credentials } from './s3-credentials.ts'
 import { type Failure, failureOf, isExpired, mayPass } from './s3-failure.ts'
-import { type SilenceWatch, within } from './s3-watch.ts'
+import { type SilenceWatch, within } from './silence.ts'
 
 /** A bucket and how it is reached; structurally an `S3Location`. */
 export interface S3Options extends Omit<S3Location, 'kind'> {

@@ -3,11 +3,12 @@
 import { Readable } from 'node:stream'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 
+import { archiveKey, BrokenSource, exactly, type Incoming, whereOf } from './incoming.ts'
 import { archiveUnwritable, type ObjectSink } from './object-sink.ts'
 import { S3Connection, type S3Options } from './s3-connection.ts'
 import { shownCause } from './s3-failure.ts'
 import { writingTrouble } from './s3-refusal.ts'
-import type { SilenceWatch } from './s3-watch.ts'
+import type { SilenceWatch } from './silence.ts'
 
 /** AWS: the most that one PutObject takes. */
 const MAX_BYTES = 5 * 1024 ** 3
@@ -18,13 +19,6 @@ const MAX_BYTES = 5 * 1024 ** 3
  */
 const WHOLE_BYTES = 2 * 1024 ** 2
 
-/** An object to write. */
-interface Incoming {
-  readonly key: string
-  readonly size: number
-  readonly bytes: AsyncIterable<Uint8Array>
-}
-
 /**
  * Opens a bucket for writing. An object above 2 MiB is streamed: what breaks once its first byte was taken is not
  * repeated. AWS: an object whose bytes do not all arrive is not stored.
@@ -34,7 +28,7 @@ export function openS3Sink(options: S3Options): ObjectSink & { close(): void } {
   return {
     put: async (key, size, bytes, signal) => {
       signal.throwIfAborted()
-      const incoming = { key: placeOf(key), size, bytes }
+      const incoming = { key: archiveKey(key), size, bytes }
       if (size > MAX_BYTES) {
         throw archiveUnwritable(whereOf(key), `${size} bytes, more than the 5 GiB that S3 takes in one piece`)
       }
@@ -42,16 +36,6 @@ export function openS3Sink(options: S3Options): ObjectSink & { close(): void } {
     },
     close: () => connection.close(),
   }
-}
-
-const whereOf = (key: string): string => `archive object ${JSON.stringify(key)}`
-
-/** The key without slashes at its start. S3 takes any, but the archive must also fit a folder. */
-function placeOf(key: string): string {
-  const place = key.replace(/^\/+/, '')
-  const hostile = place.split('/').some((name) => ['', '.', '..'].includes(name) || name.includes('\0'))
-  if (hostile) throw archiveUnwritable(whereOf(key), 'a key that names no place below a folder')
-  return place
 }
 
 async function putWhole(connection: S3Connection, incoming: Incoming, signal: AbortSignal): Promise<void> {
@@ -85,9 +69,6 @@ async function putStream(connection: S3Connection, incoming: Incoming, signal: A
 
 /** An upload that failed once a byte was taken: it cannot be repeated. */
 class TornUpload extends Error {}
-
-/** An upload whose bytes failed; the cause is to be thrown as it is. */
-class BrokenSource extends Error {}
 
 /**
  * Sends what the source gives. Impatience is with the server alone: while the source is waited for, the watch rests.
@@ -123,26 +104,6 @@ function upload(
       .catch((error: unknown) => reject(taken ? new TornUpload('broken off', { cause: error }) : error))
       .finally(() => body.destroy())
   })
-}
-
-/**
- * The bytes of an object if they are as many as were promised. The last chunk is held back until the source has ended:
- * with it the server has all it waits for, and the object would be stored whatever the source says after it.
- */
-async function* exactly({ key, size, bytes }: Incoming, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let taken = 0
-  let held: Uint8Array | undefined
-  for await (const chunk of bytes) {
-    signal.throwIfAborted()
-    if (chunk.length === 0) continue
-    taken += chunk.length
-    if (taken > size) throw archiveUnwritable(whereOf(key), `more than the ${size} bytes of the object`)
-    if (held !== undefined) yield held
-    held = chunk
-  }
-  signal.throwIfAborted()
-  if (taken < size) throw archiveUnwritable(whereOf(key), `${taken} of the ${size} bytes of the object`)
-  if (held !== undefined) yield held
 }
 
 function command(connection: S3Connection, { key, size }: Incoming, body: Uint8Array | Readable): PutObjectCommand {

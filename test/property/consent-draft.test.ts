@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { type Choice, choiceText } from '../../src/consent/choice.ts'
+import { DraftMark } from '../../src/consent/draft-slot.ts'
 import { canonicalJson, join, stateOf, stateText } from '../../src/consent/state.ts'
-import { DraftMark, StateDraft } from '../../src/consent/state-draft.ts'
+import { StateDraft } from '../../src/consent/state-draft.ts'
 import type { UserRecord } from '../../src/record/record.ts'
 import { history, hostileRecord } from '../support/consent-arbitraries.ts'
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { GcsOptions } from '../../src/source/gcs-connection.ts'
+import { type BucketClock, bucketClock, IDLE_MS } from './bucket-clock.ts'
 import { type GcsBucket, type GcsServer, startGcsServer } from './gcs-server.ts'
-import { IDLE_MS, type S3Clock, s3Clock } from './s3-clock.ts'
 
 export interface GcsWorld {
   readonly server: GcsServer
   readonly bucket: GcsBucket
-  readonly clock: S3Clock
+  readonly clock: BucketClock
   /** Options for the bucket without credentials, which a loopback endpoint does not need. */
   optionsOf(changes?: Partial<GcsOptions>): GcsOptions
   /** Writes a file of credentials and answers its path. */
@@ -27,7 +27,7 @@ export async function openGcsWorld(): Promise<GcsWorld> {
   const before = { ...process.env }
   const server = await startGcsServer()
   const bucket = server.makeBucket()
-  const clock = s3Clock()
+  const clock = bucketClock()
   const folder = await mkdtemp(join(tmpdir(), 'gcs-'))
   const empty = () => {
     for (const name of Object.keys(process.env)) if (LOOKED_FOR.test(name)) delete process.env[name]

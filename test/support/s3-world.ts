@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { S3Options } from '../../src/source/s3-connection.ts'
-import { IDLE_MS, type S3Clock, s3Clock } from './s3-clock.ts'
+import { type BucketClock, bucketClock, IDLE_MS } from './bucket-clock.ts'
 import { BUCKET, type S3Faults, startS3Faults } from './s3-faults.ts'
 
 export interface S3World {
   readonly server: S3Faults
-  readonly clock: S3Clock
+  readonly clock: BucketClock
   optionsOf(changes?: Partial<S3Options>): S3Options
   close(): Promise<void>
 }
@@ -21,7 +21,7 @@ const LOOKED_FOR = /^(AWS_|AMAZON_)/
 export async function openS3World(): Promise<S3World> {
   const before = { ...process.env }
   const server = await startS3Faults()
-  const clock = s3Clock()
+  const clock = bucketClock()
   const nowhere = join(tmpdir(), 'no-such-aws-file')
   for (const name of Object.keys(process.env)) if (LOOKED_FOR.test(name)) delete process.env[name]
   Object.assign(process.env, {

@@ -105,12 +105,12 @@ describe('grouped', () => {
   const sizes = (groups: ReturnType<typeof grouped>) =>
     groups.map((group) => group.map(({ parts }) => (parts[0]?.size ?? 0) / MEBIBYTE))
 
-  it('small partitions are read together, up to 512 MiB', () => {
-    expect(sizes(grouped(sized(100, 400, 12, 1)))).toEqual([[100, 400, 12], [1]])
+  it('small partitions are read together, up to 1 GiB', () => {
+    expect(sizes(grouped(sized(200, 800, 24, 1)))).toEqual([[200, 800, 24], [1]])
   })
 
   it('a partition above the bound is a group of its own, and none is cut or lost', () => {
-    expect(sizes(grouped(sized(1, 4_000, 1, 511)))).toEqual([[1], [4_000], [1, 511]])
+    expect(sizes(grouped(sized(1, 4_000, 1, 1_023)))).toEqual([[1], [4_000], [1, 1_023]])
     expect(grouped([])).toEqual([])
     expect(sizes(grouped(sized(0, 0)))).toEqual([[0, 0]])
   })

@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream'
 
 import type { Clock } from '../lib/clock.ts'
-import { SilenceWatch } from './s3-watch.ts'
+import { SilenceWatch } from './silence.ts'
 
 /** How long a server may stay silent, and by which clock. */
 export interface Patience {

@@ -5,7 +5,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 /** The silence that adapters under this clock are patient with; no pause has this length. */
 export const IDLE_MS = 987_654
 
-export interface S3Clock extends Clock {
+export interface BucketClock extends Clock {
   /** Every pause that was made, in order. */
   readonly pauses: readonly number[]
   /** What happens when a pause begins; a pause never ends while this does not. */
@@ -14,7 +14,7 @@ export interface S3Clock extends Clock {
   fallSilent(): void
 }
 
-export function s3Clock(): S3Clock {
+export function bucketClock(): BucketClock {
   const pauses: number[] = []
   const waiting = new Set<() => void>()
   const untilSilence = (signal: AbortSignal | undefined) =>
@@ -25,7 +25,7 @@ export function s3Clock(): S3Clock {
         reject(signal.reason)
       })
     })
-  const clock: S3Clock = {
+  const clock: BucketClock = {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     pauses,
