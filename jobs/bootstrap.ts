@@ -29,7 +29,7 @@ export async function bootstrap(
     } else {
       // Nothing else of the ports: what is read from the archive is not copied there again.
       const { store, clock, log, progress } = ports
-      const archive = { exports: ports.openArchive(origin.archive), store, clock, log, progress }
+      const archive = { exports: await ports.openArchive(origin.archive), store, clock, log, progress }
       const { report, completeAsOf } = await bootstrapFromArchive(archive, origin.ingest, signal)
       run.ingested(report)
       run.bootstrapped({ from: 'archive', ...(completeAsOf === undefined ? {} : { completeAsOf }) })

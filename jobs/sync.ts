@@ -3,6 +3,7 @@
 import type { Settings } from '../src/config/settings.ts'
 import { type DeliverRequest, deliver } from '../src/deliver/deliver.ts'
 import { type IngestSettings, ingest } from '../src/ingest/ingest.ts'
+import { type WaitRequest, waitForPartition } from '../src/ingest/wait.ts'
 import { concludeRun, type RunInTheMaking } from '../src/report/run.ts'
 import type { RunReport } from '../src/report/run-report.ts'
 import type { Ports } from '../src/wire.ts'
@@ -10,6 +11,8 @@ import type { Ports } from '../src/wire.ts'
 /** What an operator may ask of one run; everything else is configuration. */
 export interface SyncRequest {
   readonly run: string
+  /** A partition to wait for before all else; when it comes too late the run goes on without it. */
+  readonly wait?: WaitRequest
   readonly ingest: IngestSettings
   /** By target name. */
   readonly deliver: ReadonlyMap<string, DeliverRequest>
@@ -27,7 +30,9 @@ export async function sync(
   signal: AbortSignal,
 ): Promise<RunReport> {
   const run: RunInTheMaking = await ports.beginRun(request.run, 'sync')
+  const { wait } = request
 
+  if (wait !== undefined) await run.stage('wait', () => waitForPartition(ports, wait, signal))
   await run.stage('ingest', async () => {
     run.ingested(await ingest(ports, request.ingest, signal))
   })

@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type BootstrapFlags, runBootstrap } from './cli/bootstrap-command.ts'
 import { runSourcesStatus, type SourcesFlags } from './cli/sources-command.ts'
 import { runSync, type SyncFlags } from './cli/sync-command.ts'
+import { parseDurationMs } from './config/quantity.ts'
 import { configJsonSchema } from './config/schema.ts'
 import { parseDay } from './consent/time.ts'
 import { runEmulator } from './emulator/run.ts'
@@ -19,6 +20,19 @@ const version = (
 function day(text: string): string {
   if (parseDay(text) === undefined) throw new InvalidArgumentError('expected a date such as 2026-10-23')
   return text
+}
+
+function dayOrToday(text: string): string {
+  if (text !== 'today' && parseDay(text) === undefined)
+    throw new InvalidArgumentError('expected a date such as 2026-10-23, or today')
+  return text
+}
+
+/** Milliseconds. */
+function duration(text: string): number {
+  const ms = parseDurationMs(text)
+  if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 90m or 3h')
+  return ms
 }
 
 function wholeNumber(text: string): number {
@@ -38,6 +52,8 @@ program
   .requiredOption('--config <file>', 'configuration, YAML or JSON')
   .option('--from <date>', 'repair: ingest again from this export date on, and deliver everybody in it afresh', day)
   .option('--to <date>', 'repair: up to and including this export date', day)
+  .option('--wait-for-partition <date>', 'first wait until this date, or today, is sealed (else exit 4)', dayOrToday)
+  .option('--wait-timeout <duration>', 'how long at most, such as 90m (default: 3h)', duration)
   .option('--export-id <id...>', 'only these exports')
   .option('--limit <n>', 'deliver at most so many persons per target; the rest stays due (exit 6)', wholeNumber)
   .option('--only <ouid...>', 'deliver only these persons, due or not')

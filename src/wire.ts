@@ -7,13 +7,14 @@ import { type OpenDataverse, openDataverse } from './dataverse/open.ts'
 import type { Didomi } from './didomi/didomi.ts'
 import { openDidomi } from './didomi/open.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import { defect } from './lib/errors.ts'
 import type { Log } from './lib/log.ts'
 import type { Progress } from './lib/progress.ts'
 import type { CsvMap } from './record/csv.ts'
 import { RunInTheMaking } from './report/run.ts'
 import type { Job } from './report/run-report.ts'
 import { openDirectory } from './source/directory.ts'
+import { openDirectorySink } from './source/directory-sink.ts'
+import type { ObjectSink } from './source/object-sink.ts'
 import type { ObjectStore } from './source/object-store.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
@@ -21,6 +22,10 @@ import type { Store } from './store/store.ts'
 /** Everything a job needs from the world. */
 export interface Ports {
   readonly exports: ObjectStore
+  /** Where objects are copied before they count; absent where no archive is configured. */
+  readonly archive?: ObjectSink
+  /** Didomi's export log; absent where it is not to be compared with what was read. */
+  readonly exportLog?: Pick<Didomi, 'exportLog'>
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
@@ -28,7 +33,8 @@ export interface Ports {
   readonly openDataverse: (target: TargetSettings) => Dataverse
   /** The same one each time; who opens the ports closes it with them. */
   readonly openDidomi: (didomi: DidomiSettings) => Didomi
-  readonly openArchive: (archive: ArchiveSettings) => ObjectStore
+  /** An archive for reading, as a source. */
+  readonly openArchive: (archive: ArchiveSettings) => Promise<ObjectStore>
   readonly beginRun: (id: string, job: Job) => Promise<RunInTheMaking>
 }
 
@@ -39,51 +45,96 @@ export interface World {
   readonly clock?: Clock
 }
 
-/** Opens the store (and takes its lease), the source and, when first asked for, each target's Dataverse. */
+/**
+ * Opens the store (and takes its lease); everything else asks nobody before it is first used. Closing closes all that
+ * was opened; the store last, since its lease keeps others away.
+ */
 export async function openPorts(
   settings: Settings,
   { log, progress, version, clock = systemClock }: World,
 ): Promise<Ports & { close(): Promise<void> }> {
   const store = await openSqliteStore(settings.store.sqlite, clock)
-  const opened = new Map<string, OpenDataverse>()
+  const closers: Closer[] = [() => store.close()]
+  const close = async () => {
+    for (const closeOne of closers.splice(0).reverse()) await closeOne()
+  }
+  const closedToo = <T extends { close?(): void | Promise<void> }>(port: T): T => {
+    closers.push(async () => port.close?.())
+    return port
+  }
+  const dataverses = new Map<string, Dataverse>()
   let openedDidomi: Didomi | undefined
-  return {
-    exports: openStoreAt(settings.source.location),
-    store,
-    clock,
-    log,
-    progress,
-    openDataverse: (target) => {
-      const dataverse = opened.get(target.name) ?? dataverseOf(target, { log, progress, version, clock })
-      opened.set(target.name, dataverse)
-      return dataverse
-    },
-    openDidomi: (didomi) => {
-      openedDidomi ??= didomiOf(didomi, settings.reading.regulations, { log, progress, version, clock })
-      return openedDidomi
-    },
-    openArchive: ({ to }) => openStoreAt(to),
-    beginRun: async (id, job) => {
-      const run = new RunInTheMaking(id, clock, log, job)
-      await store.beginRun({ id, job, startedAt: run.startedAt })
-      return run
-    },
-    close: async () => {
-      for (const dataverse of opened.values()) await dataverse.close()
-      await openedDidomi?.close()
-      await store.close()
-    },
+  const didomiAt = (didomi: DidomiSettings) => {
+    openedDidomi ??= closedToo(didomiOf(didomi, settings.reading.regulations, { log, progress, version, clock }))
+    return openedDidomi
+  }
+  const { source, archive, didomi } = settings
+  try {
+    return {
+      exports: closedToo(await openStoreAt(source.location, clock)),
+      ...(archive && { archive: closedToo(await openSinkAt(archive.to, clock)) }),
+      ...(didomi?.checkExportLog && {
+        exportLog: { exportLog: (exportId, signal) => didomiAt(didomi).exportLog(exportId, signal) },
+      }),
+      store,
+      clock,
+      log,
+      progress,
+      openDataverse: (target) => {
+        const dataverse =
+          dataverses.get(target.name) ?? closedToo(dataverseOf(target, { log, progress, version, clock }))
+        dataverses.set(target.name, dataverse)
+        return dataverse
+      },
+      openDidomi: didomiAt,
+      openArchive: async ({ to }) => closedToo(await openStoreAt(to, clock)),
+      beginRun: async (id, job) => {
+        const run = new RunInTheMaking(id, clock, log, job)
+        await store.beginRun({ id, job, startedAt: run.startedAt })
+        return run
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
-/** The objects at a location, for reading. */
-export function openStoreAt(location: LocationSettings): ObjectStore {
+type Closer = () => Promise<void>
+
+/** What holds sockets is closed by whoever opened it; a folder holds none. */
+type Closable<T> = T & { close?(): void }
+
+/** The objects at a location, for reading. The client of a cloud is loaded only where it is needed: that takes a while. */
+export async function openStoreAt(location: LocationSettings, clock: Clock): Promise<Closable<ObjectStore>> {
   switch (location.kind) {
     case 'directory':
       return openDirectory(location.directory)
-    case 's3':
-    case 'gcs':
-      return defect('wire', `no adapter for ${location.kind} yet`)
+    case 's3': {
+      const { openS3 } = await import('./source/s3.ts')
+      return openS3({ ...location, clock })
+    }
+    case 'gcs': {
+      const { openGcs } = await import('./source/gcs.ts')
+      return openGcs({ ...location, clock })
+    }
+  }
+}
+
+/** The same, for writing. */
+export async function openSinkAt(location: LocationSettings, clock: Clock): Promise<Closable<ObjectSink>> {
+  switch (location.kind) {
+    case 'directory':
+      return openDirectorySink(location.directory)
+    case 's3': {
+      const { openS3Sink } = await import('./source/s3-sink.ts')
+      return openS3Sink({ ...location, clock })
+    }
+    case 'gcs': {
+      const { openGcsSink } = await import('./source/gcs-sink.ts')
+      return openGcsSink({ ...location, clock })
+    }
   }
 }
 

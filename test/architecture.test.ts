@@ -34,7 +34,15 @@ const IMPURE_WORDS = [
 ]
 
 /** What only the wiring (and the adapter's own folder, and tests) may import. */
-const ADAPTERS = [/^src\/store\/sqlite/, /^src\/source\/directory/, /^src\/dataverse\/open/]
+const ADAPTERS = [
+  /^src\/store\/sqlite/,
+  /^src\/source\/(directory|s3|gcs)/,
+  /^src\/dataverse\/open/,
+  /^src\/didomi\/open/,
+]
+
+/** Folders that know nothing of each other, so that one mistake cannot hide the other. */
+const STRANGERS = ['dataverse,emulator', 'didomi,emulator']
 
 interface SourceFile {
   readonly path: string
@@ -54,9 +62,13 @@ function sourceFiles(folder: string): SourceFile[] {
 }
 
 function readSource(path: string, text: string): SourceFile {
-  const written = [...text.matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*'([^'\n]+)'/gm)].map((match) => match[1] ?? '')
+  const code = blanked(text)
+  // The word must be code: the same word in a comment or a string imports nothing.
+  const written = [...text.matchAll(/(?<=^|[\s;}])(?:from|import)\s*\(?\s*'([^'\n]+)'/gm)]
+    .filter(({ index }) => /^(from|import)\b/.test(code.slice(index)))
+    .map((match) => match[1] ?? '')
   const imports = written.map((name) => (name.startsWith('.') ? relative(ROOT, join(ROOT, dirname(path), name)) : name))
-  return { path, text, code: blanked(text), imports }
+  return { path, text, code, imports }
 }
 
 /** Comments, strings, templates and regular expressions become blanks, so that words and braces in them do not count. */
@@ -129,6 +141,12 @@ describe('the parser of this test', () => {
       "import { a } from './a.ts'\nimport type {\n  B,\n} from '../b/b.ts'\nimport './c.ts'\nconst d = await import('node:fs')\nexport { e } from './e.ts'\n"
     const { imports } = readSource('src/x/x.ts', text)
     expect(imports).toEqual(['src/x/a.ts', 'src/b/b.ts', 'src/x/c.ts', 'node:fs', 'src/x/e.ts'])
+  })
+
+  it('takes no words in strings and comments for imports', () => {
+    const text =
+      "const a = where('the date to count from')\nconst b = c('d')\n// import './e.ts'\nconst f = `\nimport './g.ts'\n`\n"
+    expect(readSource('src/x/x.ts', text).imports).toEqual([])
   })
 
   it('finds a cycle, a barrel, and the length of a function', () => {
@@ -231,10 +249,10 @@ describe('the house', () => {
     expect(forbidden).toEqual([])
   })
 
-  it('keeps emulator and dataverse strangers, so that one mistake cannot hide the other', () => {
+  it('keeps emulator, dataverse and didomi strangers', () => {
     const forbidden = files.flatMap(({ path, imports }) =>
       imports
-        .filter((name) => [folderOf(path), folderOf(name)].sort().join() === 'dataverse,emulator')
+        .filter((name) => STRANGERS.includes([folderOf(path), folderOf(name)].sort().join()))
         .map((name) => `${path} → ${name}`),
     )
     expect(forbidden).toEqual([])

@@ -33,7 +33,12 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
         },
       }
     },
-    waiting: (what, waitMs) => bars.log(`${what}, waiting ${Math.ceil(waitMs / 1_000)} s\n`),
+    waiting: (what, waitMs) => {
+      const line = `${what}, waiting ${Math.ceil(waitMs / 1_000)} s\n`
+      // What is logged above the bars is shown when they are drawn next: without bars, never.
+      if (open === 0) stream.write(line)
+      else bars.log(line)
+    },
   }
 }
 

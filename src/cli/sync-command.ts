@@ -4,6 +4,7 @@ import { type SyncRequest, sync } from '../../jobs/sync.ts'
 import { fingerprints } from '../config/fingerprint.ts'
 import type { Settings } from '../config/settings.ts'
 import { personId } from '../consent/person-id.ts'
+import { dateToWaitFor, type WaitRequest } from '../ingest/wait.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
 import { normaliseOuid } from '../record/normalise.ts'
@@ -16,6 +17,10 @@ import { type OpeningFlags, withPorts } from './opening.ts'
 export interface SyncFlags extends OpeningFlags {
   readonly from?: string
   readonly to?: string
+  /** A date, or `today`. */
+  readonly waitForPartition?: string
+  /** Milliseconds. */
+  readonly waitTimeout?: number
   readonly exportId?: string[]
   readonly limit?: number
   readonly only?: string[]
@@ -26,10 +31,17 @@ export interface SyncFlags extends OpeningFlags {
   readonly strict: boolean
 }
 
+/** Didomi delivers in the course of a night; a job that waits longer than this hides that something is wrong. */
+const WAIT_TIMEOUT_MS = 3 * 3_600_000
+
 /** Runs one sync and answers its exit code. */
 export async function runSync(flags: SyncFlags, version: string): Promise<number> {
   if (flags.from !== undefined && flags.to !== undefined && flags.from > flags.to)
     usage('--from and --to', 'a range that ends before it begins')
+  if (flags.waitForPartition !== undefined && (flags.from ?? flags.to) !== undefined)
+    usage('--wait-for-partition', 'a repair by range, which reads what is there')
+  if (flags.waitForPartition === undefined && flags.waitTimeout !== undefined)
+    usage('--wait-timeout', 'no --wait-for-partition')
   return withPorts(flags, version, async ({ settings, ports, signal }) => {
     await checkIngestSettings(ports.store, settings, flags.rebuild)
     const report = await sync(ports, settings, requestOf(flags, settings), signal)
@@ -52,9 +64,16 @@ function requestOf(flags: SyncFlags, settings: Settings): SyncRequest {
   const chosen = settings.targets.filter(({ name }) => flags.target?.includes(name) ?? true)
   const { from, to, limit, only, accept } = flags
   const exportIds = flags.exportId ?? settings.source.exportIds
+  const ingest = ingestSettingsOf(settings, {
+    ...(exportIds && { exportIds }),
+    ...(from && { from }),
+    ...(to && { to }),
+  })
+  const wait = waitOf(flags, ingest)
   return {
     run,
-    ingest: ingestSettingsOf(settings, { ...(exportIds && { exportIds }), ...(from && { from }), ...(to && { to }) }),
+    ...(wait && { wait }),
+    ingest,
     deliver: new Map(
       chosen.map(({ name }) => [
         name,
@@ -70,4 +89,15 @@ function requestOf(flags: SyncFlags, settings: Settings): SyncRequest {
     ),
     strict: flags.strict,
   }
+}
+
+/** The partition to wait for: of every export that is read. */
+function waitOf(
+  { waitForPartition, waitTimeout = WAIT_TIMEOUT_MS }: SyncFlags,
+  { discovery, selection }: SyncRequest['ingest'],
+): WaitRequest | undefined {
+  if (waitForPartition === undefined) return undefined
+  const { exportIds } = selection
+  const date = dateToWaitFor(waitForPartition, systemClock)
+  return { discovery, date, timeoutMs: waitTimeout, ...(exportIds && { exportIds }) }
 }

@@ -7,7 +7,7 @@ import type { RejectCode } from '../record/record.ts'
 import type { IngestCounts } from '../report/ingest-report.ts'
 import { type PartReading, type PartTask, readOutcomes } from '../source/outcomes.ts'
 import { BucketReducer, type ReducedBucket } from './bucket.ts'
-import { BUCKETS, readSealed, Spill, type SpillIndex } from './spill.ts'
+import { bucketOf, readSealed, Spill, type SpillIndex } from './spill.ts'
 import { EntryWriter } from './spill-bytes.ts'
 
 export interface LaneSettings extends PartReading {
@@ -120,6 +120,6 @@ export class LocalLane implements Lane {
       outcome.kind === 'compact'
         ? this.#writer.compact(part, person, outcome.record)
         : this.#writer.plain(part, person, outcome.record)
-    this.#spill.add(Number.parseInt(person.slice(0, 2), 16) % BUCKETS, entry)
+    this.#spill.add(bucketOf(person), entry)
   }
 }

@@ -3,11 +3,16 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Two hex digits of the person id: buckets in order are persons in order, and each is small. */
-export const BUCKETS = 256
+/** Ten bits of the person id: buckets in order are persons in order, and each is small. */
+export const BUCKETS = 1_024
+
+/** The bucket of a person (32 hex digits). */
+export function bucketOf(person: string): number {
+  return Number.parseInt(person.slice(0, 3), 16) >> 2
+}
 
 /** Written out at once. A small ingest never fills one and never touches the disk. */
-const BLOCK_BYTES = 32 * 1024
+const BLOCK_BYTES = 8 * 1024
 
 /** A run of entries in the file. */
 interface Block {

@@ -49,13 +49,13 @@ export interface IngestReport {
   /** Seen, but not sealed. */
   readonly open: readonly PartitionId[]
   /** Holes between dates that no bootstrap has closed. */
-  readonly missingDates: readonly (DateGap & Partial<Closable>)[]
+  readonly missingDates: readonly (DateGap & Closable)[]
   /** Gone from the source before they were ingested, and not closed by a bootstrap. */
-  readonly goneDates: readonly (PartitionId & Partial<Closable>)[]
+  readonly goneDates: readonly (PartitionId & Closable)[]
   /** Sealed, not ingested (or changed since), and older than the alarm. */
   readonly overdue: readonly Expiring[]
   /** The same, but younger. */
-  readonly pending?: readonly Expiring[]
+  readonly pending: readonly Expiring[]
   /** Absent where the export log was not asked. */
   readonly exportLog?: readonly ExportLogFinding[]
 }

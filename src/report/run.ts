@@ -36,8 +36,11 @@ export class RunInTheMaking {
     this.startedAt = fromMilliseconds(clock.now())
   }
 
+  /** What ingest did. The alarms of semantics §8.5 go to the log as well: who reads no report is to hear of them. */
   ingested(report: IngestReport): void {
     this.ingestion = report
+    for (const partition of report.overdue) this.#log.warn(partition, 'partition not ingested and close to deletion')
+    for (const partition of report.goneDates) this.#log.error(partition, 'partition gone before it was ingested')
   }
 
   /** What a bootstrap did, also where it stopped early. */

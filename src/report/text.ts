@@ -50,7 +50,7 @@ function ingestLines(report: IngestReport): string[] {
   return [...lines, ...sourceLines(report), ...(report.exportLog ?? []).map(exportLogLine)]
 }
 
-function sourceLines({ open, pending = [], missingDates, goneDates, overdue }: IngestReport): string[] {
+function sourceLines({ open, pending, missingDates, goneDates, overdue }: IngestReport): string[] {
   return [
     ...open.map(({ exportId, date }) => `  · ${exportId} ${date}: not sealed yet`),
     ...pending.map(
@@ -70,7 +70,7 @@ function sourceLines({ open, pending = [], missingDates, goneDates, overdue }: I
 }
 
 /** What closes a gap, behind the sentence that names it. */
-function closing(closedBy: readonly string[] = []): string {
+function closing(closedBy: readonly string[]): string {
   return closedBy.length === 0 ? '' : `; to close it: ${closedBy.join(', or ')}`
 }
 

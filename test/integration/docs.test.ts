@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import Database from 'libsql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,8 +13,11 @@ import { parse, stringify } from 'yaml'
 import { packExport } from '../../fixtures/pack.mjs'
 import { loadSettings } from '../../src/config/load.ts'
 import { emulatorAuthority } from '../../src/demo/configuration.ts'
+import { type DidomiEmulator, startDidomiEmulator } from '../../src/emulator/didomi.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
+import { type Cloud, openGcsCloud, openS3Cloud } from '../support/clouds.ts'
+import { userOf } from '../support/didomi-users.ts'
 import {
   blocksIn,
   codeSpansIn,
@@ -31,11 +34,15 @@ const TENANT = 'd2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f'
 
 let folder: string
 let emulator: Emulator
+let didomi: DidomiEmulator
 let env: NodeJS.ProcessEnv
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'didomi-dataverse-docs-'))
   emulator = await startEmulator({ seed: JSON.parse(textOf('fixtures/world.json')) })
+  didomi = await startDidomiEmulator({
+    users: ['nora', 'otto'].map((name) => userOf(`${name}.newcomer@example.com`)),
+  })
   env = {
     ...process.env,
     PATH: [join(folder, 'npm/bin'), dirname(process.execPath), process.env['PATH']].join(':'),
@@ -45,6 +52,7 @@ beforeAll(async () => {
     DATAVERSE_TENANT_ID: TENANT,
     DATAVERSE_CLIENT_ID: DEFAULT_APP_ID,
     DATAVERSE_CLIENT_SECRET: DEFAULT_SECRET,
+    DIDOMI_API_SECRET: didomi.secret,
     OUID: 'clara.mindchanger@example.com',
     PLAN: '0123456789abcdef',
   }
@@ -53,6 +61,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await emulator.close()
+  await didomi.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -63,8 +72,8 @@ interface Ended {
 }
 
 /** `npm` works on the repository, everything else in the operator's folder. */
-async function run(command: string, cwd = ROOT): Promise<Ended> {
-  const child = spawn('bash', ['-euc', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+async function run(command: string, cwd = ROOT, more: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn('bash', ['-euc', command], { cwd, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {
@@ -79,14 +88,14 @@ async function run(command: string, cwd = ROOT): Promise<Ended> {
 
 /**
  * An operator's folder beside an environment never written to: the export, the fixtures, and an example's
- * configuration, its tokens taken from the emulator.
+ * configuration with what is `given` besides, its tokens taken from the emulator.
  */
-async function operatorsFolder(name: string, example: string): Promise<string> {
+async function operatorsFolder(name: string, example: string, given: object = {}): Promise<string> {
   emulator.world.reset()
   const place = join(folder, name)
   await packExport(join(ROOT, 'fixtures/export'), join(place, 'exports'))
   await symlink(join(ROOT, 'fixtures'), join(place, 'fixtures'))
-  const settings = parse(example)
+  const settings = { ...parse(example), ...given }
   for (const target of settings.targets) {
     target.authentication = emulatorAuthority(emulator.url, TENANT)
   }
@@ -96,6 +105,13 @@ async function operatorsFolder(name: string, example: string): Promise<string> {
 
 const example = (type: string): string =>
   examples.find(({ text }) => text.includes(`type: ${type}\n`))?.text ?? `no example of ${type}`
+
+/** What the commands of the documents need besides: an archive and Didomi's API, which here is an emulator. */
+function archiveAndApi(): object {
+  const { apiRoot, organizationId, key } = didomi
+  const api = { apiRoot, organizationId, key, secret: `\${env:DIDOMI_API_SECRET}` }
+  return { archive: { to: { directory: './archive' } }, didomi: api }
+}
 
 const SYNC = 'didomi-dataverse sync --config didomi-dataverse.yaml'
 
@@ -113,7 +129,7 @@ describe('commands', () => {
 
   for (const path of DOCS.filter((doc) => commandsIn(doc).length > 0)) {
     it(`every command of ${path} works`, { timeout: 240_000 }, async () => {
-      const place = await operatorsFolder(path.replace(/\W/g, '-'), example('microsoft-dynamics-cpc'))
+      const place = await operatorsFolder(path.replace(/\W/g, '-'), example('microsoft-dynamics-cpc'), archiveAndApi())
       const commands = commandsIn(path).filter((line) => !line.split(' && ').every((one) => LEFT_TO_CI.test(one)))
       expect(commands.length).toBeGreaterThan(3)
       for (const line of commands) {
@@ -163,7 +179,14 @@ describe('commands', () => {
 
   it('flags that are spoken of exist', { timeout: 120_000 }, async () => {
     const helps = await Promise.all(
-      ['--help', 'sync --help', 'emulate --help', 'config schema --help'].map((of) => run(`didomi-dataverse ${of}`)),
+      [
+        '--help',
+        'sync --help',
+        'bootstrap --help',
+        'sources status --help',
+        'emulate --help',
+        'config schema --help',
+      ].map((of) => run(`didomi-dataverse ${of}`)),
     )
     const flags = new Set(helps.flatMap(({ stdout }) => stdout.match(/--[a-z-]+/g) ?? []))
     const spoken = DOCS.flatMap((path) => [
@@ -189,6 +212,50 @@ describe('examples', () => {
       expect(settings.warnings).toEqual([])
     }
   })
+
+  it.each([
+    ['s3', openS3Cloud],
+    ['gcs', openGcsCloud],
+  ] as const)(
+    'the source of README in a bucket (%s) is read, archived and delivered',
+    { timeout: 120_000 },
+    async (kind, openCloud) => {
+      const parts = blocksIn('README.md').filter(({ info }) => info === 'yml')
+      const shown = parts.map(({ text }) => parse(text)).find(({ source }) => source[kind] !== undefined)
+      const source: Cloud = await openCloud()
+      const copies: Cloud = await openCloud()
+      const at = (cloud: Cloud, location: Record<string, object>) => {
+        const [[name = '', own] = []] = Object.entries(cloud.location)
+        return location[name] === undefined
+          ? location
+          : { ...location, [name]: { ...location[name], ...(own as object) } }
+      }
+      const given = { source: at(source, shown.source), archive: { to: at(copies, shown.archive.to) } }
+      const place = await operatorsFolder(`bucket-${kind}`, example('microsoft-dynamics-cpc'), given)
+      const exports = join(place, 'exports')
+      for (const entry of await readdir(exports, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name)
+        if (entry.isFile()) source.put(relative(exports, path), await readFile(path))
+      }
+      const { code, stdout, stderr } = await run(`${SYNC} --json --quiet --log-level error`, place, source.env)
+      expect([code, stderr]).toEqual([0, ''])
+      const { ingest, deliver } = JSON.parse(stdout)
+      expect(ingest.partitions).toHaveLength(6)
+      expect(deliver[0].outcomes.written).toBeGreaterThan(100)
+      const sealed = source.keys().filter((key) => !/cmp_hourly_metrics|date=2026-10-23/.test(key))
+      const kept = copies.keys().length > 0 ? copies.keys() : await archivedIn(join(place, 'archive'))
+      expect([...kept].sort()).toEqual([...sealed].sort())
+      await source.close()
+      await copies.close()
+    },
+  )
+
+  async function archivedIn(archive: string): Promise<string[]> {
+    const entries = await readdir(archive, { recursive: true, withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(archive, join(parentPath, name)))
+  }
 
   it('the demo prints what README shows of it', { timeout: 120_000 }, async () => {
     const plain = (line: string) =>

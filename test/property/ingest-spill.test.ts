@@ -10,7 +10,7 @@ import { personId } from '../../src/consent/person-id.ts'
 import { joinTexts, stateOf, stateText } from '../../src/consent/state.ts'
 import { BucketReducer } from '../../src/ingest/bucket.ts'
 import { unpackRows } from '../../src/ingest/row-bytes.ts'
-import { BUCKETS, readSealed, Spill } from '../../src/ingest/spill.ts'
+import { BUCKETS, bucketOf, readSealed, Spill } from '../../src/ingest/spill.ts'
 import { EntryWriter } from '../../src/ingest/spill-bytes.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
 import { fastReader } from '../../src/record/line-reader.ts'
@@ -111,7 +111,7 @@ function throughSpill(all: readonly Spilled[], damaged: ReadonlySet<number>, blo
     for (const { part, lane, plain, record: one } of all) {
       const { spill, reader, writer } = lanes[lane] ?? never()
       const person = personId(one.ouid)
-      const bucket = Number.parseInt(person.slice(0, 2), 16)
+      const bucket = bucketOf(person)
       const line = lineOf(one)
       const outcome = plain ? undefined : reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)
       if (outcome?.kind === 'compact') spill.add(bucket, writer.compact(part, person, outcome.record))
@@ -154,7 +154,7 @@ describe('Spill', () => {
       fc.property(
         fc.array(spilled.map(dated), { maxLength: 30 }),
         fc.uniqueArray(fc.nat(3), { maxLength: 2 }),
-        fc.constantFrom(1, 700, 32 * 1024),
+        fc.constantFrom(1, 700, 8 * 1024),
         fc.boolean(),
         (all, damaged, blockBytes, sealed) => {
           const lost = new Set(damaged)

@@ -160,7 +160,10 @@ describe('what it is given', () => {
     expect(named.sort()).toEqual(container?.env?.map(({ name }) => name).sort())
   })
 
-  it('§4 the configuration is one that the program takes', async () => {
+  it.each([
+    ['as it stands', config],
+    ['with the bucket instead of the folder', withBucket(config)],
+  ])('§4 the configuration, %s, is one that the program takes', async (_, written) => {
     const env = {
       DATAVERSE_CLIENT_ID: '00000000-0000-4000-8000-000000000001',
       DATAVERSE_CLIENT_SECRET: 'not-a-secret',
@@ -168,9 +171,25 @@ describe('what it is given', () => {
       DATAVERSE_INSTANCE: 'https://acme.crm4.dynamics.com',
     }
     const readFile = (path: string) =>
-      path === '/etc/didomi-dataverse/config.yaml' ? Promise.resolve(config) : Promise.reject(new Error('no such file'))
+      path === '/etc/didomi-dataverse/config.yaml'
+        ? Promise.resolve(written)
+        : Promise.reject(new Error('no such file'))
     const settings = await loadSettings(container?.command?.[3] ?? '', { env, readFile, cwd: '/' })
     expect(settings.targets.map(({ name }) => name)).toEqual(['dynamics'])
     expect(settings.warnings).toEqual([])
+    expect(settings.source.location.kind).toBe(written === config ? 'directory' : 's3')
+    expect(settings.archive?.to.kind).toBe(written === config ? undefined : 's3')
+  })
+
+  it('a bucket needs an account of the cloud and no secret: the line for it lies ready', () => {
+    const ready = parse(text.split('---')[0]?.replace(/^( *)# (serviceAccountName: )/m, '$1$2') ?? '')
+    const withAccount = new CronJob(ready)
+    expect(() => withAccount.validate()).not.toThrow()
+    expect(withAccount.spec?.jobTemplate.spec?.template.spec?.serviceAccountName).toBe('didomi-dataverse')
   })
 })
+
+/** The configuration after its advice was followed: the bucket's lines made real, the folder's taken out. */
+function withBucket(written: string): string {
+  return written.replace(/^source:\n {2}directory: .*\n/, '').replace(/^# ((?:source|archive| {2}[\w ]+):.*)$/gm, '$1')
+}

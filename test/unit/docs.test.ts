@@ -36,18 +36,34 @@ describe('tables', () => {
     expect(rows).toEqual(Object.entries(ERROR_CODES).map(([code, next]) => [`\`${code}\``, exitCode([next])]))
   })
 
+  it('every permission that a refusal names stands in operations.md', () => {
+    const sources = ['s3', 'gcs'].map((cloud) => textOf(`src/source/${cloud}-refusal.ts`)).join('\n')
+    const named = sources.match(/\b(?:s3|kms|sts):[A-Z]\w+|\b(?:storage\.objects|serviceusage\.services)\.\w+/g) ?? []
+    const listed = new Set(
+      tableIn('docs/operations.md', 'permissions').flatMap(([, permissions = '']) => codeSpansIn(permissions)),
+    )
+    expect(new Set(named).size).toBeGreaterThan(8)
+    /** What somebody else has to do before we can read. */
+    const notOurs = ['s3:RestoreObject']
+    expect([...new Set(named)].filter((one) => !listed.has(one) && !notOurs.includes(one))).toEqual([])
+  })
+
   it('the settings that are spoken of exist', () => {
     const keys = tableIn('docs/configuration.md', 'keys').map(([key = '']) => key.replaceAll('`', ''))
     const spoken = DOCS.flatMap((path) => codeSpansIn(proseOf(path)))
       .map(
         (span) =>
-          /^((?:identity|source|store|rejects|quarantine|retention|park|brake|contact|authentication)\.\w+)/.exec(
+          /^((?:identity|source|archive|didomi|store|rejects|quarantine|retention|park|brake|contact|authentication)\.\w+)/.exec(
             span,
           )?.[1],
       )
       .filter((key) => key !== undefined && !key.startsWith('source.sqlite'))
     expect(spoken.length).toBeGreaterThan(15)
-    expect(spoken.filter((key) => !keys.some((known) => known === key || known.endsWith(`.${key}`)))).toEqual([])
+    expect(
+      spoken.filter(
+        (key) => !keys.some((known) => known === key || known.endsWith(`.${key}`) || known.startsWith(`${key}.`)),
+      ),
+    ).toEqual([])
   })
 })
 
