@@ -28,7 +28,10 @@ export function readingError(key: string, error: unknown, names: BucketNames): C
   const failure = failureOf(error)
   if (failure.aboutKey) return coded(keyTrouble(key, failure), error)
   const trouble = accessTrouble(failure, names, 'storage.objects.get')
-  if (trouble !== undefined) return coded(trouble, error)
+  // The listing was allowed: what one object refuses is that object's, and keeps no other from being read.
+  const ofObject = failure.status === 403 && failure.origin !== 'credentials' && !isAboutPaying(failure)
+  if (trouble !== undefined)
+    return coded(ofObject ? { ...trouble, code: 'object-damaged', where: key } : trouble, error)
   if (failure.aboutBucket) return coded(bucketTrouble(failure, names), error)
   const cause = { cause: shownCause(error) }
   if (failure.status === 412) return objectDamaged(key, 'another version: it was replaced', cause)
@@ -88,6 +91,9 @@ function accessTrouble(failure: Failure, names: BucketNames, needed: string): Ex
     remedy: remedyOf(failure.permission ?? needed, names),
   }
 }
+
+const isAboutPaying = ({ aboutPayer, permission }: Failure): boolean =>
+  aboutPayer || (permission?.startsWith('serviceusage.') ?? false)
 
 function remedyOf(permission: string, { bucket, userProject }: BucketNames): string {
   if (permission.startsWith('serviceusage.')) {

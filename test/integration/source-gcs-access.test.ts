@@ -306,9 +306,9 @@ describe('an object that may not be read', () => {
     return troubleOf((async () => bytesOf(await open(changes).open('a', { etag }, never())))())
   }
 
-  it('Google: 403 names the permission', async () => {
+  it('Google: 403 names the permission, and is that object’s alone', async () => {
     const error = await read(refuses(403, 'forbidden', { message: 'Forbidden' }))
-    expect(error).toMatchObject({ code: 'source-forbidden' })
+    expect(error).toMatchObject({ code: 'object-damaged', complaints: [{ where: 'a' }] })
     expect(String(error)).toContain('the permission storage.objects.get')
   })
 
