@@ -9,6 +9,7 @@ import { canonicalJson, join, stateOf, stateText } from '../../src/consent/state
 import { StateDraft } from '../../src/consent/state-draft.ts'
 import type { UserRecord } from '../../src/record/record.ts'
 import { history, hostileRecord } from '../support/consent-arbitraries.ts'
+import { record } from '../support/consent-samples.ts'
 
 const draft = new StateDraft()
 const given = (choice: Choice) => (typeof choice === 'boolean' ? choice : choiceText(choice))
@@ -47,5 +48,23 @@ describe('StateDraft', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('§3 with more names than are put in rank, and more than are kept', () => {
+    const own = new StateDraft()
+    const stamp = new DraftMark(1, 1)
+    const sayAll = (names: readonly string[]) => {
+      const begun = own.begin()
+      for (const name of names) own.said(own.slot(name), true, stamp)
+      const state = stateOf(record({ asOf: 1, version: 1, statements: names.map((name) => [name, true]) }))
+      expect(own.text()).toBe(stateText(state))
+      return begun
+    }
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `purpose/${(index * 7_919) % count}`)
+    expect(sayAll(names(900))).toBe(false)
+    expect(sayAll(['purpose/b', 'purpose/a', ...names(1_100)])).toBe(false)
+    expect(sayAll(names(100_001))).toBe(false)
+    expect(sayAll(names(3))).toBe(true)
+    expect(sayAll(names(5))).toBe(false)
   })
 })
