@@ -40,6 +40,12 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
+function logLevel(): Option {
+  return new Option('--log-level <level>', 'messages on stderr')
+    .choices(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('warn')
+}
+
 const program = new Command('didomi-dataverse')
   .description("Carries people's latest consent from Didomi batch exports into Microsoft Dynamics 365 / Dataverse.")
   .version(version)
@@ -64,11 +70,7 @@ program
   .option('--strict', 'retention alarms end with exit 5', false)
   .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
   .option('--quiet', 'no progress', false)
-  .addOption(
-    new Option('--log-level <level>', 'messages on stderr')
-      .choices(['debug', 'info', 'warn', 'error', 'silent'])
-      .default('warn'),
-  )
+  .addOption(logLevel())
   .action(async (flags: SyncFlags) => {
     process.exitCode = await runSync(flags, version)
   })
@@ -84,11 +86,7 @@ program
   .option('--rebuild', 'forget all states first', false)
   .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
   .option('--quiet', 'no progress', false)
-  .addOption(
-    new Option('--log-level <level>', 'messages on stderr')
-      .choices(['debug', 'info', 'warn', 'error', 'silent'])
-      .default('warn'),
-  )
+  .addOption(logLevel())
   .action(async (flags: BootstrapFlags) => {
     process.exitCode = await runBootstrap(flags, version)
   })
@@ -101,11 +99,7 @@ program
   .requiredOption('--config <file>', 'configuration, YAML or JSON')
   .option('--strict', 'alarms end with exit 5', false)
   .option('--json', 'the answer as JSON on stdout', false)
-  .addOption(
-    new Option('--log-level <level>', 'messages on stderr')
-      .choices(['debug', 'info', 'warn', 'error', 'silent'])
-      .default('warn'),
-  )
+  .addOption(logLevel())
   .action(async (flags: Omit<SourcesFlags, 'quiet'>) => {
     process.exitCode = await runSourcesStatus({ ...flags, quiet: true }, version)
   })

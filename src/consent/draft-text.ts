@@ -2,6 +2,7 @@
 
 import { byCodeUnit } from './choice.ts'
 import type { DraftMark, DraftSet, DraftSlot, DraftValue } from './draft-slot.ts'
+import { CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT } from './json-byte.ts'
 import { newestSets } from './state.ts'
 import { TextBytes } from './text-bytes.ts'
 
@@ -12,12 +13,6 @@ const END = Buffer.from('}}')
 const REFUSED = Buffer.from('{"false":')
 const AGREED = Buffer.from('{"true":')
 const ALSO_AGREED = Buffer.from(',"true":')
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
-const COMMA = 0x2c
-const COLON = 0x3a
 
 /** Writes one text after the other into bytes of its own. */
 export class DraftText {

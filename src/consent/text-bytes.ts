@@ -1,9 +1,7 @@
 /** JSON written as bytes: what a state's text is made of, without a string for each piece of it. */
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const MINUS = 0x2d
-const ZERO = 0x30
+import { BACKSLASH, MINUS, QUOTE, ZERO } from './json-byte.ts'
+
 /** Shorter ranges are copied faster byte by byte than by a call out of the engine. */
 const SHORT = 48
 

@@ -1,21 +1,15 @@
 /** The attributes of a user, read from the bytes of `country` and `metadata` in the pass that checks them. */
 
+import { FALSE, NINE, NULL, OPEN_ARRAY, OPEN_OBJECT, POINT, QUOTE, TRUE, ZERO } from '../consent/json-byte.ts'
 import { canonicalJson } from '../consent/state.ts'
 import { isStorable } from './attributes.ts'
-import { OPEN_ARRAY, OPEN_OBJECT, readObject } from './byte-object.ts'
+import { readObject } from './byte-object.ts'
 import { Shape } from './byte-shape.ts'
 import { isPlainText } from './byte-text.ts'
 import { type CompactWriter, LONGEST_COMPACT } from './compact-bytes.ts'
 import { DOUBT, skipValue } from './json-scan.ts'
 import { type Names, NO_NUMBER } from './names.ts'
 
-const QUOTE = 0x22
-const NULL = 0x6e
-const TRUE = 0x74
-const FALSE = 0x66
-const POINT = 0x2e
-const ZERO = 0x30
-const NINE = 0x39
 /** So many digits are surely kept. */
 const SURE_DIGITS = 15
 

@@ -1,18 +1,14 @@
 /** What a `consents` object in bytes states (semantics §2.6), read in the pass that checks it. */
 
+import { FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../consent/json-byte.ts'
 import { keyText } from '../consent/key.ts'
-import { OPEN_ARRAY, OPEN_OBJECT, readArray, readObject } from './byte-object.ts'
+import { readArray, readObject } from './byte-object.ts'
 import { Shape } from './byte-shape.ts'
 import { ByteTable } from './byte-table.ts'
 import { type CompactWriter, LONGEST_COMPACT } from './compact-bytes.ts'
 import { asId } from './json.ts'
 import { DOUBT, skipValue } from './json-scan.ts'
 import { type Names, NO_NUMBER } from './names.ts'
-
-const QUOTE = 0x22
-const TRUE = 0x74
-const FALSE = 0x66
-const NULL = 0x6e
 
 /** The numbers of the keys of one preference. */
 interface PreferenceKeys {

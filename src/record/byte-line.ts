@@ -1,9 +1,10 @@
 /** One line in its bytes: its structure checked and what counts picked out in a single pass, nothing parsed but that. */
 
+import { OPEN_ARRAY, OPEN_OBJECT } from '../consent/json-byte.ts'
 import { formatInstant, type Instant } from '../consent/time.ts'
 import { ByteAttributes } from './byte-attributes.ts'
 import { ByteConsents } from './byte-consents.ts'
-import { OPEN_ARRAY, OPEN_OBJECT, readArray, readObject } from './byte-object.ts'
+import { readArray, readObject } from './byte-object.ts'
 import { Shape } from './byte-shape.ts'
 import { isAt } from './byte-table.ts'
 import { instantAt, isFormatted, isPlainText, scalarAt } from './byte-text.ts'

@@ -1,16 +1,9 @@
 /** Walks the members and entries of JSON in bytes, and checks them on the way. */
 
+import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, QUOTE, SPACE } from '../consent/json-byte.ts'
 import type { Member, Shape } from './byte-shape.ts'
 import { startsWith } from './byte-table.ts'
 import { DOUBT, skipColon, skipName, skipSpace } from './json-scan.ts'
-
-const QUOTE = 0x22
-const COMMA = 0x2c
-const SPACE = 0x20
-export const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-export const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
 
 /** Reads the value of a member at `at`; answers its end. */
 export type ReadMember<T> = (bytes: Buffer, meaning: T, at: number) => number

@@ -1,13 +1,9 @@
 /** The choice text of a set, from the bytes of its comma-separated ids (semantics §2.6). */
 
 import { byCodeUnit, type ChoiceText, choiceText } from '../consent/choice.ts'
+import { BACKSLASH, COMMA, DELETE, SPACE } from '../consent/json-byte.ts'
 import { textAt } from './byte-text.ts'
 import { parseItems } from './statements.ts'
-
-const COMMA = 0x2c
-const SPACE = 0x20
-const BACKSLASH = 0x5c
-const DELETE = 0x7f
 
 /** The set in the JSON string of this range, its quotes included; what `parseItems` would give. */
 export function setTextAt(bytes: Buffer, start: number, end: number): ChoiceText {

@@ -1,9 +1,7 @@
 /** Texts and instants read straight from the bytes of a JSON value, the same as parsing it would give. */
 
+import { BACKSLASH, QUOTE } from '../consent/json-byte.ts'
 import { type Instant, parseInstant, SECOND } from '../consent/time.ts'
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 
 /** What stands for an array or object where only a scalar means something. */
 const NO_SCALAR: unknown = Object.freeze({})

@@ -1,11 +1,9 @@
 /** Skips and checks JSON in bytes, without making values of it. Whatever is not plainly valid is a doubt, never an error. */
 
+import { BACKSLASH, QUOTE, SPACE } from '../consent/json-byte.ts'
+
 /** Where something that is no plain JSON stands; whoever meets it reads the line the plain way. */
 export const DOUBT = -1
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const SPACE = 0x20
 
 /** By byte: 1 where it stands in a string for itself. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
