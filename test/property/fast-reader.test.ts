@@ -47,7 +47,7 @@ describe('the fast reader', () => {
         const { fast, plain } = outcomesOf(Buffer.from(line), readers)
         expect(fast).toEqual(plain)
       }),
-      { numRuns: 10_000 },
+      { numRuns: 5_000 },
     )
   })
 
@@ -61,7 +61,7 @@ describe('the fast reader', () => {
         const { fast, plain } = outcomesOf(line)
         expect(fast).toEqual(plain)
       }),
-      { numRuns: 10_000 },
+      { numRuns: 5_000 },
     )
   })
 
@@ -71,7 +71,7 @@ describe('the fast reader', () => {
         const { fast, plain } = outcomesOf(corrupt(Buffer.from(line)))
         expect(fast).toEqual(plain)
       }),
-      { numRuns: 20_000 },
+      { numRuns: 8_000 },
     )
   })
 
