@@ -8,7 +8,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Two hundred kills take minutes: a suite of its own, npm run test:kill.
     exclude:
-      process.env['KILLS'] === undefined ? ['test/integration/kill.test.ts', 'node_modules/**'] : ['node_modules/**'],
+      process.env['KILLS'] === undefined
+        ? ['test/integration/kill.test.ts', '**/node_modules/**']
+        : ['**/node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,
     // Tests that start child processes give their own, longer limit.

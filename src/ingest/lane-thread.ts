@@ -11,7 +11,7 @@ import type { SpillIndex } from './spill.ts'
 /** Stored bytes that may wait for the lane: enough to keep it busy while the network answers. */
 const WINDOW_BYTES = 2 * 1024 * 1024
 
-/** The call that the lane is busy with; a lane does one thing at a time. */
+/** A call that has not been answered; a lane does one thing at a time, and answers in the order of the calls. */
 interface Call {
   readonly resolve: (answer: LaneAnswer) => void
   readonly reject: (error: unknown) => void
@@ -19,7 +19,7 @@ interface Call {
 
 export class ThreadLane implements Lane {
   readonly #worker: Worker
-  #call: Call | undefined
+  readonly #calls: Call[] = []
   #outstanding = 0
   /** Wakes whoever waits for the window to open, or for the call to end. */
   #wake: () => void = () => {}
@@ -42,8 +42,8 @@ export class ThreadLane implements Lane {
         const copy = new Uint8Array(chunk)
         this.#outstanding += copy.length
         this.#say({ kind: 'bytes', bytes: copy }, [copy.buffer])
-        while (this.#call !== undefined && this.#outstanding > WINDOW_BYTES) await this.#change()
-        if (this.#call === undefined) break
+        while (this.#calls.length > 0 && this.#outstanding > WINDOW_BYTES) await this.#change()
+        if (this.#calls.length === 0) break
       }
       this.#say({ kind: 'end' })
     } catch (error) {
@@ -80,7 +80,7 @@ export class ThreadLane implements Lane {
   #ask(message: ToLane): Promise<LaneAnswer> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone)
     return new Promise((resolve, reject) => {
-      this.#call = { resolve, reject }
+      this.#calls.push({ resolve, reject })
       this.#outstanding = 0
       this.#say(message)
     })
@@ -94,8 +94,7 @@ export class ThreadLane implements Lane {
     if (message.kind === 'took') {
       this.#outstanding -= message.bytes
     } else {
-      const call = this.#call
-      this.#call = undefined
+      const call = this.#calls.shift()
       if (message.kind === 'answer') call?.resolve(message.answer)
       else call?.reject(errorOf(message.failure))
     }
@@ -104,9 +103,7 @@ export class ThreadLane implements Lane {
 
   #lost(error: unknown): void {
     this.#gone ??= error
-    const call = this.#call
-    this.#call = undefined
-    call?.reject(this.#gone)
+    for (const call of this.#calls.splice(0)) call.reject(this.#gone)
     this.#wake()
   }
 

@@ -10,6 +10,9 @@ import { BUCKETS } from './spill.ts'
 /** Stored bytes below which a thread costs more than it saves. */
 const WORTH_A_THREAD_BYTES = 4 * 1024 * 1024
 
+/** Buckets that a lane of its own thread is given at once. */
+const AHEAD = 3
+
 export interface LanesSettings extends Omit<LaneSettings, 'spill'> {
   readonly spillFolder: string
   /** Lanes at most, each in a thread of its own. */
@@ -57,10 +60,12 @@ export class Lanes {
     if (broken !== undefined) throw broken.reason
   }
 
-  /** Every bucket in order, each reduced on one of the lanes; no more than a bucket per lane is reduced ahead. */
+  /** Every bucket in order, each reduced on one of the lanes; only a few are reduced ahead. */
   async *reduced(damaged: readonly number[]): AsyncIterable<ReducedBucket> {
     const spills = this.#lanes.length === 1 ? [] : await Promise.all(this.#lanes.map((lane) => lane.seal()))
     await Promise.all(this.#lanes.map((lane) => lane.share(spills, damaged)))
+    // A thread that has to wait for its next bucket stands still; in this thread nothing is gained by waiting results.
+    const window = this.#lanes.length === 1 ? 1 : this.#lanes.length * AHEAD
     const ahead: Promise<ReducedBucket>[] = []
     const begin = (bucket: number) => {
       const lane = this.#lanes[bucket % this.#lanes.length]
@@ -71,11 +76,11 @@ export class Lanes {
       ahead.push(reducing)
     }
     try {
-      for (let bucket = 0; bucket < this.#lanes.length; bucket += 1) begin(bucket)
+      for (let bucket = 0; bucket < window; bucket += 1) begin(bucket)
       for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
         const next = await ahead.shift()
         if (next === undefined) return
-        begin(bucket + this.#lanes.length)
+        begin(bucket + window)
         yield next
       }
     } finally {
