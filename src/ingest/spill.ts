@@ -14,16 +14,13 @@ export function bucketOf(person: string): number {
 /** Written out at once. A small ingest never fills one and never touches the disk. */
 const BLOCK_BYTES = 8 * 1024
 
-/** A run of entries in the file. */
-interface Block {
-  readonly offset: number
-  readonly length: number
-}
+/** The blocks of one bucket, offset and length of each in turn: bare numbers, since a large spill has very many. */
+type Blocks = number[]
 
 /** What another lane needs to read a spill: its file, the blocks of each bucket, and the names by number. */
 export interface SpillIndex {
   readonly path: string
-  readonly blocks: ReadonlyArray<readonly Block[]>
+  readonly blocks: ReadonlyArray<readonly number[]>
   readonly names: readonly string[]
 }
 
@@ -108,7 +105,7 @@ export class Spill {
     for (let written = 0; written < bytes.length; ) {
       written += writeSync(this.#file, bytes, written, bytes.length - written, this.#end + written)
     }
-    this.#blocks[bucket]?.push({ offset: this.#end, length: bytes.length })
+    this.#blocks[bucket]?.push(this.#end, bytes.length)
     this.#end += bytes.length
   }
 }
@@ -125,16 +122,19 @@ export function readSealed({ path, blocks }: SpillIndex, bucket: number): Buffer
   }
 }
 
-function readBlocks(file: number, blocks: readonly Block[]): Buffer[] {
-  return blocks.map(({ offset, length }) => {
+function readBlocks(file: number, blocks: readonly number[]): Buffer[] {
+  const all: Buffer[] = []
+  for (let at = 0; at < blocks.length; at += 2) {
+    const [offset = 0, length = 0] = blocks.slice(at, at + 2)
     const bytes = Buffer.allocUnsafe(length)
     for (let read = 0; read < length; ) {
       const got = readSync(file, bytes, read, length - read, offset + read)
       if (got === 0) throw new RangeError('a spill that ends before its blocks')
       read += got
     }
-    return bytes
-  })
+    all.push(bytes)
+  }
+  return all
 }
 
-const emptyBuckets = (): Block[][] => Array.from({ length: BUCKETS }, () => [])
+const emptyBuckets = (): Blocks[] => Array.from({ length: BUCKETS }, () => [])
