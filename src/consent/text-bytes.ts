@@ -1,12 +1,13 @@
 /** JSON written as bytes: what a state's text is made of, without a string for each piece of it. */
 
+import { grown } from './grown.ts'
 import { BACKSLASH, MINUS, QUOTE, ZERO } from './json-byte.ts'
 
 /** Shorter ranges are copied faster byte by byte than by a call out of the engine. */
 const SHORT = 48
 
 export class TextBytes {
-  bytes = Buffer.allocUnsafe(64 * 1024)
+  bytes: Buffer = Buffer.allocUnsafe(64 * 1024)
   length = 0
 
   byte(byte: number): void {
@@ -92,9 +93,6 @@ export class TextBytes {
   }
 
   #need(count: number): void {
-    if (this.length + count <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + count))
-    this.bytes.copy(larger, 0, 0, this.length)
-    this.bytes = larger
+    this.bytes = grown(this.bytes, this.length, count)
   }
 }

@@ -3,8 +3,8 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../lib/clock.ts'
 import type { Wait } from '../lib/retry.ts'
+import { retryAfterMs } from '../lib/retry-after.ts'
 import { parseApiError } from './errors.ts'
-import { retryAfterMs } from './retry-after.ts'
 import type { Send } from './send.ts'
 
 export interface LimitSettings {

@@ -2,9 +2,9 @@
 
 import type { Clock } from '../lib/clock.ts'
 import { pauseMs, type RetrySettings } from '../lib/retry.ts'
+import { retryAfterMs } from '../lib/retry-after.ts'
 import { classify, isRepeatable, parseApiError } from './errors.ts'
 import { TooLate } from './freshness.ts'
-import { retryAfterMs } from './retry-after.ts'
 import { NoAnswer, type Reply, type Send } from './send.ts'
 
 /** Why an attempt should be repeated, and the least pause before it. */

@@ -1,12 +1,12 @@
 /** One row to write as a request of its own, and what its answer means. */
 
 import { defect } from '../lib/errors.ts'
+import { retryAfterMs } from '../lib/retry-after.ts'
 import { answeredAt, type Connection, refusal, refusalName } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
 import { classify, parseApiError } from './errors.ts'
 import { isGuid } from './json.ts'
 import { maskMessage } from './mask.ts'
-import { retryAfterMs } from './retry-after.ts'
 import type { Reply } from './send.ts'
 
 /** A request for one row; `path` is below the API root. */

@@ -3,7 +3,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { Agent, type Dispatcher } from 'undici'
-import { retryAfterMs } from '../dataverse/retry-after.ts'
+import { retryAfterMs } from '../lib/retry-after.ts'
 import { type Answer, type Call, NoAnswer, type Send } from './send.ts'
 import { unavailable } from './trouble.ts'
 

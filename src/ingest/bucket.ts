@@ -1,10 +1,11 @@
 /** Reduces one bucket: the entries of each Didomi user become one state (semantics §3). */
 
-import { type Choice, choiceText, parseSet } from '../consent/choice.ts'
+import { type Choice, choiceText } from '../consent/choice.ts'
 import { DraftMark, type DraftSlot } from '../consent/draft-slot.ts'
-import { type KeyText, keyText, parseKey } from '../consent/key.ts'
+import type { KeyText } from '../consent/key.ts'
 import { canonicalJson } from '../consent/state.ts'
 import { StateDraft } from '../consent/state-draft.ts'
+import { keysOf, valueKeysOf } from '../mapping/known-ids.ts'
 import { attributeJsonAt } from '../record/byte-attributes.ts'
 import { setTextAt } from '../record/byte-set.ts'
 import { type CompactTaker, readCompact } from '../record/compact-bytes.ts'
@@ -34,6 +35,11 @@ export class BucketReducer {
   readonly #keys = new KeysTold()
   readonly #taker = new DraftTaker(this.#draft, this.#keys)
   readonly #packer = new RowPacker()
+
+  /** Lets go of the tables of names met so far: those of another group are others, though they say the same. */
+  forget(): void {
+    this.#taker.forget()
+  }
 
   /** @param damaged numbers of parts that do not count */
   reduce(sources: readonly BucketSource[], damaged: ReadonlySet<number>): ReducedBucket {
@@ -72,11 +78,8 @@ function recordsOf(sources: readonly BucketSource[], damaged: ReadonlySet<number
 
 /** Newest first: what an older line says again is then passed over at a glance. */
 function insert(entries: RecordEntries, one: RecordEntries[number]): void {
-  let at = entries.length
-  for (let before = entries[at - 1]; before !== undefined && before.entry.asOf < one.entry.asOf; at -= 1) {
-    before = entries[at - 2]
-  }
-  entries.splice(at, 0, one)
+  const after = entries.findIndex(({ entry }) => entry.asOf < one.entry.asOf)
+  entries.splice(after < 0 ? entries.length : after, 0, one)
 }
 
 /** Which keys have been told to the caller: each once, with the purpose above it and the values of its sets. */
@@ -87,16 +90,11 @@ class KeysTold {
 
   tell(name: KeyText): void {
     if (this.#told.has(name)) return
-    const key = parseKey(name)
-    if (key === undefined) return
-    this.#add(name)
-    if ('purpose' in key) this.#add(keyText({ kind: 'purpose', purpose: key.purpose }))
+    for (const key of keysOf(name)) this.#add(key)
   }
 
   tellSet(name: KeyText, choice: string): void {
-    const key = parseKey(name)
-    if (key?.kind !== 'set') return
-    for (const value of parseSet(choice)) this.#add(keyText({ ...key, kind: 'value', value }))
+    for (const key of valueKeysOf(name, choice)) this.#add(key)
   }
 
   take(): KeyText[] {

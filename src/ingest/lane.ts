@@ -96,6 +96,7 @@ export class LocalLane implements Lane {
   async share(spills: readonly SpillIndex[], damaged: readonly number[]): Promise<void> {
     this.#shared = spills
     this.#damaged = new Set(damaged)
+    this.#reducer.forget()
   }
 
   async reduce(bucket: number): Promise<ReducedBucket> {

@@ -1,5 +1,6 @@
 /** Reduced states as bytes on their way from a lane's thread: handing over a buffer costs nothing, handing over texts does. */
 
+import { grown } from '../consent/grown.ts'
 import type { TextBytes } from '../consent/text-bytes.ts'
 import type { StateRow } from '../store/store.ts'
 import type { Entry } from './spill-bytes.ts'
@@ -13,7 +14,7 @@ const TEXTS = PERSON + 16
 
 /** Packs rows one after the other into a buffer that grows. */
 export class RowPacker {
-  #buffer = Buffer.allocUnsafeSlow(1024 * 1024)
+  #buffer: Buffer = Buffer.allocUnsafe(1024 * 1024)
   #length = 0
 
   /** The row of the record an entry is of, with its state. */
@@ -46,10 +47,7 @@ export class RowPacker {
   }
 
   #need(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes))
-    this.#buffer.copy(larger, 0, 0, this.#length)
-    this.#buffer = larger
+    this.#buffer = grown(this.#buffer, this.#length, bytes)
   }
 }
 

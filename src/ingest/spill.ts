@@ -125,7 +125,8 @@ export function readSealed({ path, blocks }: SpillIndex, bucket: number): Buffer
 function readBlocks(file: number, blocks: readonly number[]): Buffer[] {
   const all: Buffer[] = []
   for (let at = 0; at < blocks.length; at += 2) {
-    const [offset = 0, length = 0] = blocks.slice(at, at + 2)
+    const offset = blocks[at] ?? 0
+    const length = blocks[at + 1] ?? 0
     const bytes = Buffer.allocUnsafe(length)
     for (let read = 0; read < length; ) {
       const got = readSync(file, bytes, read, length - read, offset + read)

@@ -24,6 +24,10 @@ export interface RetrySettings {
 }
 
 /** The pause after the n-th attempt (from zero): full jitter above the server's wish, in whole milliseconds. */
-export function pauseMs({ random, basePauseMs, maxPauseMs }: RetrySettings, n: number, floorMs: number): number {
+export function pauseMs(
+  { random, basePauseMs, maxPauseMs }: Pick<RetrySettings, 'random' | 'basePauseMs' | 'maxPauseMs'>,
+  n: number,
+  floorMs: number,
+): number {
   return Math.ceil(floorMs + random() * Math.min(maxPauseMs, basePauseMs * 2 ** n))
 }

@@ -1,6 +1,6 @@
 /** The ids that Didomi is known to use: every id ever ingested, and those of the catalogue (semantics §4). */
 
-import { parseSet } from '../consent/choice.ts'
+import { type ChoiceText, parseSet } from '../consent/choice.ts'
 import { type Key, type KeyText, keyText, parseKey } from '../consent/key.ts'
 import { parseState } from '../consent/state.ts'
 
@@ -41,19 +41,28 @@ export function catalogueKeys(catalogue: {
   return keys.map(keyText)
 }
 
+/** The keys that stating a key makes known: itself and the purpose above it; none for a text that is no key. */
+export function keysOf(text: KeyText): KeyText[] {
+  const key = parseKey(text)
+  if (key === undefined) return []
+  return key.kind === 'channel' ? [text] : [text, keyText({ kind: 'purpose', purpose: key.purpose })]
+}
+
+/** The keys of the values that a choice of a set key holds; none for any other key. */
+export function valueKeysOf(text: KeyText, choice: ChoiceText): KeyText[] {
+  const key = parseKey(text)
+  return key?.kind === 'set' ? parseSet(choice).map((value) => keyText({ ...key, kind: 'value', value })) : []
+}
+
 /** The keys that a state's text makes known: those it states, the purposes above them and the values its sets hold. */
 export function keysMadeKnown(state: string): Set<KeyText> {
   const { said, events } = parseState(state)
   const known = new Set<KeyText>()
   for (const [text, byChoice] of [...said, ...events]) {
     known.add(text)
-    const key = parseKey(text)
-    if (key === undefined) continue
-    if (key.kind !== 'channel') known.add(keyText({ kind: 'purpose', purpose: key.purpose }))
-    if (key.kind !== 'set') continue
-    for (const choice of byChoice.keys()) {
-      for (const value of parseSet(choice)) known.add(keyText({ ...key, kind: 'value', value }))
-    }
+    for (const key of keysOf(text)) known.add(key)
+    if (!text.startsWith('set/')) continue
+    for (const choice of byChoice.keys()) for (const key of valueKeysOf(text, choice)) known.add(key)
   }
   return known
 }

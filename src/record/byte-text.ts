@@ -1,6 +1,6 @@
 /** Texts and instants read straight from the bytes of a JSON value, the same as parsing it would give. */
 
-import { BACKSLASH, QUOTE } from '../consent/json-byte.ts'
+import { BACKSLASH, FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../consent/json-byte.ts'
 import { type Instant, parseInstant, SECOND } from '../consent/time.ts'
 
 /** What stands for an array or object where only a scalar means something. */
@@ -11,14 +11,14 @@ export function scalarAt(bytes: Buffer, start: number, end: number): unknown {
   switch (bytes[start]) {
     case QUOTE:
       return textAt(bytes, start, end)
-    case 0x6e:
+    case NULL:
       return null
-    case 0x74:
+    case TRUE:
       return true
-    case 0x66:
+    case FALSE:
       return false
-    case 0x7b:
-    case 0x5b:
+    case OPEN_OBJECT:
+    case OPEN_ARRAY:
       return NO_SCALAR
     default:
       return Number(bytes.toString('latin1', start, end))

@@ -1,5 +1,7 @@
 /** What a line states, in the bytes in which millions of lines are carried: names as numbers, texts as they stood. */
 
+import { grown } from '../consent/grown.ts'
+
 /*
  * A content is a row of items, each a byte that says what it is and then:
  *
@@ -25,7 +27,7 @@ const EVENT_HEAD = 1 + 8 + 8 + 2
 
 /** Writes one content after the other into a buffer of its own that grows with the largest. */
 export class CompactWriter {
-  bytes = Buffer.allocUnsafe(16 * 1024)
+  bytes: Buffer = Buffer.allocUnsafe(16 * 1024)
   length = 0
 
   begin(): void {
@@ -114,10 +116,7 @@ export class CompactWriter {
   }
 
   #need(count: number): void {
-    if (this.length + count <= this.bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + count))
-    this.bytes.copy(larger, 0, 0, this.length)
-    this.bytes = larger
+    this.bytes = grown(this.bytes, this.length, count)
   }
 }
 

@@ -1,6 +1,22 @@
 /** Skips and checks JSON in bytes, without making values of it. Whatever is not plainly valid is a doubt, never an error. */
 
-import { BACKSLASH, QUOTE, SPACE } from '../consent/json-byte.ts'
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  FALSE,
+  MINUS,
+  NULL,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  POINT,
+  QUOTE,
+  SPACE,
+  TRUE,
+  ZERO,
+} from '../consent/json-byte.ts'
 
 /** Where something that is no plain JSON stands; whoever meets it reads the line the plain way. */
 export const DOUBT = -1
@@ -74,17 +90,17 @@ export function skipValue(bytes: Uint8Array, at: number, depth = 0): number {
   switch (bytes[at]) {
     case QUOTE:
       return skipString(bytes, at + 1)
-    case 0x7b: // {
+    case OPEN_OBJECT:
       return depth > DEEPEST ? DOUBT : skipObject(bytes, at + 1, depth + 1)
-    case 0x5b: // [
+    case OPEN_ARRAY:
       return depth > DEEPEST ? DOUBT : skipArray(bytes, at + 1, depth + 1)
-    case 0x74: // true
+    case TRUE:
       return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65 ? at + 4 : DOUBT
-    case 0x66: // false
+    case FALSE:
       return bytes[at + 1] === 0x61 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x73 && bytes[at + 4] === 0x65
         ? at + 5
         : DOUBT
-    case 0x6e: // null
+    case NULL:
       return bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c ? at + 4 : DOUBT
     default:
       return skipNumber(bytes, at)
@@ -93,7 +109,7 @@ export function skipValue(bytes: Uint8Array, at: number, depth = 0): number {
 
 function skipObject(bytes: Uint8Array, from: number, depth: number): number {
   let at = skipSpace(bytes, from)
-  if (bytes[at] === 0x7d) return at + 1
+  if (bytes[at] === CLOSE_OBJECT) return at + 1
   for (;;) {
     if (bytes[at] !== QUOTE) return DOUBT
     at = skipColon(bytes, skipString(bytes, at + 1))
@@ -101,21 +117,21 @@ function skipObject(bytes: Uint8Array, from: number, depth: number): number {
     at = skipValue(bytes, at, depth)
     if (at === DOUBT) return DOUBT
     at = skipSpace(bytes, at)
-    if (bytes[at] === 0x7d) return at + 1
-    if (bytes[at] !== 0x2c) return DOUBT
+    if (bytes[at] === CLOSE_OBJECT) return at + 1
+    if (bytes[at] !== COMMA) return DOUBT
     at = skipSpace(bytes, at + 1)
   }
 }
 
 function skipArray(bytes: Uint8Array, from: number, depth: number): number {
   let at = skipSpace(bytes, from)
-  if (bytes[at] === 0x5d) return at + 1
+  if (bytes[at] === CLOSE_ARRAY) return at + 1
   for (;;) {
     at = skipValue(bytes, at, depth)
     if (at === DOUBT) return DOUBT
     at = skipSpace(bytes, at)
-    if (bytes[at] === 0x5d) return at + 1
-    if (bytes[at] !== 0x2c) return DOUBT
+    if (bytes[at] === CLOSE_ARRAY) return at + 1
+    if (bytes[at] !== COMMA) return DOUBT
     at = skipSpace(bytes, at + 1)
   }
 }
@@ -124,15 +140,15 @@ function skipArray(bytes: Uint8Array, from: number, depth: number): number {
 export function skipColon(bytes: Uint8Array, at: number): number {
   if (at === DOUBT) return DOUBT
   const colon = skipSpace(bytes, at)
-  return bytes[colon] === 0x3a ? skipSpace(bytes, colon + 1) : DOUBT
+  return bytes[colon] === COLON ? skipSpace(bytes, colon + 1) : DOUBT
 }
 
 function skipNumber(bytes: Uint8Array, from: number): number {
-  let at = bytes[from] === 0x2d ? from + 1 : from
+  let at = bytes[from] === MINUS ? from + 1 : from
   if (!isDigit(bytes[at])) return DOUBT
-  if (bytes[at] === 0x30) at += 1
+  if (bytes[at] === ZERO) at += 1
   else at = skipDigits(bytes, at)
-  if (bytes[at] === 0x2e) {
+  if (bytes[at] === POINT) {
     if (!isDigit(bytes[at + 1])) return DOUBT
     at = skipDigits(bytes, at + 1)
   }

@@ -5,6 +5,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 
 import type { GcsLocation } from '../config/settings.ts'
 import type { Clock } from '../lib/clock.ts'
+import { ATTEMPTS, bucketPauseMs } from './bucket-patience.ts'
 import { chunksOf } from './chunks.ts'
 import { type GcsCredentials, gcsCredentials } from './gcs-credentials.ts'
 import { CredentialsTrouble, type Failure, failureOf, mayPass, refusalOf } from './gcs-failure.ts'
@@ -33,12 +34,6 @@ export type GcsAnswer = Dispatcher.ResponseData
 
 /** Bytes to send that can be given only once; while their source is waited for, the watch is to rest. */
 export type Upload = (watch: SilenceWatch) => AsyncIterable<Uint8Array>
-
-/** Attempts in all; with the pauses below they last about half a minute (Google: back off exponentially, with jitter). */
-export const ATTEMPTS = 8
-/** The n-th pause is drawn from [0, min(MAX_PAUSE_MS, BASE_PAUSE_MS · 2ⁿ)], on top of what the server asks for. */
-const BASE_PAUSE_MS = 250
-const MAX_PAUSE_MS = 20_000
 
 /** A bucket answers within seconds; a minute of silence is a connection that is dead without saying so. */
 const IDLE_MS = 60_000
@@ -131,9 +126,7 @@ export class GcsConnection {
 
   /** The pause after the n-th failure in a row, from zero. */
   async pause(n: number, { retryAfterMs }: Failure, signal: AbortSignal): Promise<void> {
-    const jitter = (this.options.random ?? Math.random)()
-    const waitMs = Math.ceil(retryAfterMs + jitter * Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** n))
-    await this.clock.sleep(waitMs, signal)
+    await this.clock.sleep(bucketPauseMs(n, retryAfterMs, this.options.random), signal)
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 /** What went wrong between us and Google Cloud Storage, read from answers, from Node and from the search for a token. */
 
+import { boundedRetryAfterMs } from './bucket-patience.ts'
+
 /** Who failed: the bucket, or what gives the credentials. */
 export type FailureOrigin = 'bucket' | 'credentials'
 
@@ -53,9 +55,6 @@ const NETWORK =
 /** Google: permissions are named by service, kind and verb. The domain of an account looks similar. */
 const PERMISSION = /(?<![\w@.-])(?:storage|serviceusage|cloudkms)\.[a-zA-Z]+\.[a-zA-Z]+\b/
 
-/** No wait that a server asks for is longer than this. */
-const MAX_RETRY_AFTER_MS = 60_000
-
 /** The failure in an answer. Of its text only single known words are kept: Google's messages name accounts. */
 export function refusalOf(
   status: number,
@@ -74,7 +73,7 @@ export function refusalOf(
     aboutKey: /\b(cloud ?kms|kms key|cryptoKey)/i.test(message),
     aboutPayer: /requester[- ]pays/i.test(message),
     aboutBucket: /bucket does not exist/i.test(message),
-    retryAfterMs: retryAfterMs(headers['retry-after']),
+    retryAfterMs: boundedRetryAfterMs(textAt(headers, 'retry-after')),
     network: false,
   })
 }
@@ -128,11 +127,6 @@ export function shownCause(error: unknown): Error {
 }
 
 const shown = (code: string): string => (/^[\w.-]{1,80}$/.test(code) ? code : 'Error')
-
-function retryAfterMs(value: string | string[] | undefined): number {
-  const seconds = Number(typeof value === 'string' && value !== '' ? value : 0)
-  return seconds > 0 ? Math.min(seconds * 1_000, MAX_RETRY_AFTER_MS) : 0
-}
 
 function parsed(text: string): unknown {
   try {

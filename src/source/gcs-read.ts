@@ -1,7 +1,8 @@
 /** The bytes of one generation of an object in Google Cloud Storage. */
 
+import { ATTEMPTS } from './bucket-patience.ts'
 import { chunksOf } from './chunks.ts'
-import { ATTEMPTS, type GcsAnswer, type GcsConnection } from './gcs-connection.ts'
+import type { GcsAnswer, GcsConnection } from './gcs-connection.ts'
 import { failureOf, mayPass } from './gcs-failure.ts'
 import { readingError } from './gcs-refusal.ts'
 import { objectDamaged } from './object-store.ts'

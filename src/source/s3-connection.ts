@@ -5,6 +5,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { parseSecureUrl } from '../config/secure-url.ts'
 import type { S3Location } from '../config/settings.ts'
 import type { Clock } from '../lib/clock.ts'
+import { ATTEMPTS, bucketPauseMs } from './bucket-patience.ts'
 import { type S3Credentials, s3Credentials } from './s3-credentials.ts'
 import { type Failure, failureOf, isExpired, mayPass } from './s3-failure.ts'
 import { type SilenceWatch, within } from './silence.ts'
@@ -20,12 +21,6 @@ export interface S3Options extends Omit<S3Location, 'kind'> {
 
 /** Sends one request with the client it is given; called anew for every attempt. Long ones keep the watch calm. */
 export type Ask<T> = (client: S3Client, abortSignal: AbortSignal, watch: SilenceWatch) => Promise<T>
-
-/** Attempts in all; with the pauses below they last about half a minute, as throttled buckets need. */
-export const ATTEMPTS = 8
-/** The n-th pause is drawn from [0, min(MAX_PAUSE_MS, BASE_PAUSE_MS · 2ⁿ)], on top of what the server asks for. */
-const BASE_PAUSE_MS = 250
-const MAX_PAUSE_MS = 20_000
 
 /** S3 answers within seconds; a minute of silence is a connection that is dead without saying so. */
 const IDLE_MS = 60_000
@@ -159,9 +154,7 @@ export class S3Connection {
 
   /** The pause after the n-th failure in a row, from zero. */
   async pause(n: number, { retryAfterMs }: Failure, signal: AbortSignal): Promise<void> {
-    const jitter = (this.options.random ?? Math.random)()
-    const waitMs = Math.ceil(retryAfterMs + jitter * Math.min(MAX_PAUSE_MS, BASE_PAUSE_MS * 2 ** n))
-    await this.clock.sleep(waitMs, signal)
+    await this.clock.sleep(bucketPauseMs(n, retryAfterMs, this.options.random), signal)
   }
 
   close(): void {

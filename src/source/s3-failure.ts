@@ -1,5 +1,7 @@
 /** What went wrong between us and S3, read from whatever the SDK throws. */
 
+import { boundedRetryAfterMs } from './bucket-patience.ts'
+
 /** Who failed: the bucket, the token service that was asked for the role, or the search for credentials. */
 export type FailureOrigin = 'bucket' | 'role' | 'credentials'
 
@@ -50,9 +52,6 @@ const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError'
 const NETWORK =
   /^(E(?!NOENT|ACCES|ISDIR|NOTDIR)[A-Z0-9]+|EAI_[A-Z]+|HPE_\w+|ERR_STREAM_PREMATURE_CLOSE|ERR_(SSL|TLS)_\w+|\w*(CERT|SIGNATURE)\w*)$/
 
-/** No wait that a server asks for is longer than this. */
-const MAX_RETRY_AFTER_MS = 60_000
-
 /** Keeps what may be shown and acted upon. Only the code, the status and single words of the message are taken. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CredentialsTrouble) {
@@ -78,7 +77,7 @@ export function failureOf(error: unknown): Failure {
     aboutDuration: name === 'ValidationError' && /DurationSeconds/.test(message),
     // It becomes part of a host name.
     ...(region !== undefined && /^[a-z]{2}[a-z0-9-]{1,40}$/.test(region) && { region }),
-    retryAfterMs: retryAfterMs(textAt(headers, 'retry-after')),
+    retryAfterMs: boundedRetryAfterMs(textAt(headers, 'retry-after')),
     network,
     clockCorrected: partAt(metadata, 'clockSkewCorrected') === true,
   }
@@ -104,11 +103,6 @@ export function failureText({ code, status }: Failure): string {
 export function shownCause(error: unknown): Error {
   const failure = failureOf(error)
   return new Error(`${failure.origin}: ${failureText(failure)}`)
-}
-
-function retryAfterMs(value: string | undefined): number {
-  const seconds = value === undefined || value === '' ? 0 : Number(value)
-  return seconds > 0 ? Math.min(seconds * 1_000, MAX_RETRY_AFTER_MS) : 0
 }
 
 function partAt(value: unknown, name: string): unknown {

@@ -4,9 +4,10 @@ import { Readable } from 'node:stream'
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
 
 import { defect } from '../lib/errors.ts'
+import { ATTEMPTS } from './bucket-patience.ts'
 import { chunksOf } from './chunks.ts'
 import { beginOf, freshOf, type Reading, readOn, replaced } from './resumed-read.ts'
-import { ATTEMPTS, type S3Connection } from './s3-connection.ts'
+import type { S3Connection } from './s3-connection.ts'
 import { failureOf, mayPass } from './s3-failure.ts'
 import { readingError } from './s3-refusal.ts'
 

@@ -5,10 +5,10 @@ import { TooLate, withFreshness } from '../../src/dataverse/freshness.ts'
 import { withLimit } from '../../src/dataverse/limit.ts'
 import { inTargets } from '../../src/dataverse/read.ts'
 import { createRetry, withRetry } from '../../src/dataverse/retry.ts'
-import { retryAfterMs } from '../../src/dataverse/retry-after.ts'
 import { NoAnswer, type Reply, type Request, type Send } from '../../src/dataverse/send.ts'
 import { CodedError } from '../../src/lib/errors.ts'
 import type { RetrySettings, Wait } from '../../src/lib/retry.ts'
+import { retryAfterMs } from '../../src/lib/retry-after.ts'
 import { countingClock } from '../support/dataverse-options.ts'
 
 const REQUEST: Request = { method: 'POST', path: 'contacts', repeatable: true, what: 'test' }
