@@ -139,27 +139,9 @@ export async function openSinkAt(location: LocationSettings, clock: Clock): Prom
 }
 
 function dataverseOf(target: TargetSettings, { log, progress, version, clock = systemClock }: World): OpenDataverse {
-  const { credentials, instance } = target
-  const { tenantId, clientId, proof, authority, authorityMetadata, knownAuthorities } = credentials
   return openDataverse({
-    apiRoot: instance.root,
-    authentication: {
-      tenantId,
-      clientId,
-      credential:
-        proof.kind === 'secret'
-          ? { kind: 'secret', secret: proof.clientSecret }
-          : {
-              kind: 'certificate',
-              thumbprintSha256: proof.thumbprintSha256,
-              privateKey: proof.privateKey,
-              ...(proof.x5c === undefined ? {} : { x5c: proof.x5c.reveal() }),
-            },
-      authority,
-      knownAuthorities,
-      scope: instance.scope,
-      ...(authorityMetadata === undefined ? {} : { authorityMetadata }),
-    },
+    apiRoot: target.instance.root,
+    authentication: target.authentication,
     userAgent: `didomi-dataverse/${version}`,
     concurrency: target.concurrency,
     batchRows: target.batchRows,

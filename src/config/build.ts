@@ -3,14 +3,13 @@
 import { resolve } from 'node:path'
 import { MILLISECOND } from '../consent/time.ts'
 import { defect } from '../lib/errors.ts'
+import { buildAuthentication, buildInstance, type TargetSurroundings } from './authentication-build.ts'
 import type { IntegrationDocument } from './document.ts'
-import { defaultAuthority, type Instance, parseInstance } from './instance.ts'
 import { present } from './present.ts'
 import { parseDurationMs, parseSizeBytes } from './quantity.ts'
 import { canonicalId, optionsOf } from './rules.ts'
 import type { WrittenSettings, WrittenTarget } from './schema.ts'
-import { Secret } from './secret.ts'
-import type { Credentials, MappingEntry, Settings, TargetSettings } from './settings.ts'
+import type { MappingEntry, Settings, TargetSettings } from './settings.ts'
 import { buildDidomi, buildLocation, buildSource, sourceDeletesAfterDays } from './source-build.ts'
 
 /** Everything but the targets and the warnings; relative paths lie in `folder`, `cores` of the machine run at once. */
@@ -41,16 +40,15 @@ export function buildFileSettings(
   })
 }
 
-/** One target, whose rules all hold; `warn` takes what the operator should know. */
+/** One target, whose rules all hold. */
 export function buildTarget(
   written: WrittenTarget,
   document: IntegrationDocument,
   documentRepairs: readonly string[],
-  warn: (warning: string) => void,
+  surroundings: TargetSurroundings,
 ): TargetSettings {
-  const { authentication, integration, entryOptions, clockTolerance, freshness, timeout, ...rest } = written
-  const instance = parseInstance(authentication.instance ?? document.credentials.instance ?? '')
-  if (instance === undefined) return defect('config/build', 'an instance that the rules let through')
+  const { authentication: _, integration, entryOptions, clockTolerance, freshness, timeout, ...rest } = written
+  const instance = buildInstance(written, document)
   return present({
     ...rest,
     mode: document.mode,
@@ -58,7 +56,7 @@ export function buildTarget(
     upsert: document.upsert,
     documentRepairs,
     instance,
-    credentials: buildCredentials(written, document, instance, warn),
+    authentication: buildAuthentication(written, document, instance, surroundings),
     clockToleranceMicros: durationMs(clockTolerance) * MILLISECOND,
     freshnessMs: durationMs(freshness),
     timeoutMs: durationMs(timeout),
@@ -68,42 +66,6 @@ export function buildTarget(
 /** The document's entry, completed and overridden by the settings' options for its id. */
 function completeEntry(entry: MappingEntry, written: WrittenTarget): MappingEntry {
   return { ...entry, ...present(optionsOf(written, entry.id) ?? {}), id: canonicalId(entry.id) }
-}
-
-function buildCredentials(
-  { name, authentication }: WrittenTarget,
-  { credentials }: IntegrationDocument,
-  instance: Instance,
-  warn: (warning: string) => void,
-): Credentials {
-  const tenantId = authentication.tenantId ?? credentials.tenant_id ?? ''
-  const { authorityMetadata, certificate, knownAuthorities } = authentication
-  const derived = defaultAuthority(instance, tenantId)
-  if (authentication.authority === undefined && !derived.known) {
-    warn(
-      `target ${name}: the instance's host is of no known cloud, so tokens are asked of the public one; ` +
-        'set authentication.authority for an on-premises server',
-    )
-  }
-  return present({
-    tenantId,
-    clientId: authentication.clientId ?? credentials.client_id ?? '',
-    proof:
-      certificate === undefined
-        ? ({
-            kind: 'secret',
-            clientSecret: new Secret(authentication.clientSecret ?? credentials.client_secret ?? ''),
-          } as const)
-        : present({
-            kind: 'certificate' as const,
-            privateKey: new Secret(certificate.privateKey),
-            thumbprintSha256: certificate.thumbprintSha256,
-            x5c: certificate.x5c === undefined ? undefined : new Secret(certificate.x5c),
-          }),
-    authority: authentication.authority ?? derived.url,
-    authorityMetadata: typeof authorityMetadata === 'object' ? JSON.stringify(authorityMetadata) : authorityMetadata,
-    knownAuthorities,
-  })
 }
 
 function durationMs(text: string): number {

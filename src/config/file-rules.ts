@@ -3,10 +3,10 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Complaint } from '../lib/errors.ts'
 import type { Path, Where } from './place.ts'
-import type { Rule } from './rules.ts'
 import type { WrittenSettings } from './schema.ts'
 import { parseSecureUrl, SECURE_URL_EXPECTED } from './secure-url.ts'
 import { sourceDeletesAfterDays } from './source-build.ts'
+import type { Rule } from './target-subject.ts'
 
 /** What the rules about the whole file look at; parts that broke the schema are absent. */
 export interface FileSubject {

@@ -41,7 +41,21 @@ export function valueAt(root: unknown, path: Path): unknown {
 
 /** Turns the schema's issues about `root` into complaints. */
 export function issueComplaints(issues: readonly z.core.$ZodIssue[], root: unknown, where: Where): Complaint[] {
-  return issues.flatMap((issue) => issueComplaint(issue, root, where))
+  return issues.flatMap((issue) => {
+    const meant = issuesOfTheOneMeant(issue, valueAt(root, issue.path))
+    return meant === undefined ? issueComplaint(issue, root, where) : issueComplaints(meant, root, where)
+  })
+}
+
+/** The issues with the one alternative that takes a value of this kind: they say more than that none fits. */
+function issuesOfTheOneMeant(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null) return undefined
+  const ofTheKind = issue.errors.filter(
+    (issues) => !issues.some(({ code, path }) => path.length === 0 && /^invalid_(type|value)$/.test(code)),
+  )
+  const [meant] = ofTheKind
+  if (meant === undefined || ofTheKind.length > 1) return undefined
+  return meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
 }
 
 function issueComplaint(issue: z.core.$ZodIssue, root: unknown, where: Where): Complaint[] {

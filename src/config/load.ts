@@ -136,7 +136,8 @@ async function loadTarget(source: TargetSource, surroundings: Surroundings, fold
   const target = targetSchema.safeParse(source.value)
   if (document === undefined || !target.success) return { problems, warnings: [] }
 
-  const subject = { target: target.data, document, where: source.where, documentWhere: loaded.where }
+  const { env } = surroundings
+  const subject = { target: target.data, document, env, where: source.where, documentWhere: loaded.where }
   const broken = TARGET_RULES.flatMap(({ check }) => check(subject))
   problems.push(...broken.map((complaint): Problem => ['config-invalid', complaint]))
   if (problems.length > 0) return { problems, warnings: [] }
@@ -145,21 +146,29 @@ async function loadTarget(source: TargetSource, surroundings: Surroundings, fold
     ...secretWarnings(source, loaded),
     ...loaded.repairs.map((repair) => `${loaded.where([])}: ${repair}`),
   ]
-  const settings = buildTarget(target.data, document, loaded.repairs, (warning) => warnings.push(warning))
+  const settings = buildTarget(target.data, document, loaded.repairs, {
+    env,
+    folder,
+    warn: (warning) => warnings.push(warning),
+  })
   return { settings, problems, warnings }
 }
 
 const FILE_SECRETS: readonly Path[] = [['didomi', 'secret']]
-const TARGET_SECRETS: readonly Path[] = [
-  ['authentication', 'clientSecret'],
-  ['authentication', 'certificate', 'privateKey'],
-]
+const USER_SECRETS: readonly Path[] = [['clientSecret'], ['certificate', 'privateKey']]
+
+/** The places of a target's secrets, of each application user where there is a list of them. */
+function targetSecrets(target: unknown): Path[] {
+  const users = valueAt(target, ['authentication'])
+  const paths: Path[] = Array.isArray(users) ? users.map((_, index) => ['authentication', index]) : [['authentication']]
+  return paths.flatMap((path) => USER_SECRETS.map((secret) => [...path, ...secret]))
+}
 
 function secretWarnings(
   { written, where }: TargetSource,
   { document, inlineSecret, where: inDocument }: LoadedDocument,
 ) {
-  const places = plainSecrets(written, where, TARGET_SECRETS)
+  const places = plainSecrets(written, where, targetSecrets(written))
   if (inlineSecret) places.push(inDocument([...(document?.credentialsPath ?? []), 'client_secret']))
   return places.map(secretWarning)
 }

@@ -1,6 +1,7 @@
 /** The settings as the program uses them: complete, checked, units in the names, secrets wrapped. */
 
 import type { KeyText } from '../consent/key.ts'
+import type { AuthenticationSettings } from '../dataverse/authentication.ts'
 import type { ReadingSettings } from '../record/record.ts'
 import type { Instance } from './instance.ts'
 import type { Secret } from './secret.ts'
@@ -131,24 +132,6 @@ export interface Catalogue {
   readonly channels: readonly string[]
 }
 
-/** How tokens are asked for. */
-export interface Credentials {
-  readonly tenantId: string
-  readonly clientId: string
-  readonly proof:
-    | { readonly kind: 'secret'; readonly clientSecret: Secret }
-    | {
-        readonly kind: 'certificate'
-        readonly privateKey: Secret
-        readonly thumbprintSha256: string
-        readonly x5c?: Secret
-      }
-  readonly authority: string
-  /** JSON text, as MSAL takes it. */
-  readonly authorityMetadata?: string
-  readonly knownAuthorities: readonly string[]
-}
-
 export interface ContactSettings {
   readonly matchAttribute: string
   readonly duplicates: 'all' | 'refuse'
@@ -175,7 +158,8 @@ export interface TargetSettings {
   /** Repairs that were needed to read the document; also among the warnings. */
   readonly documentRepairs: readonly string[]
   readonly instance: Instance
-  readonly credentials: Credentials
+  /** The application users that share the work; no two are one. */
+  readonly authentication: readonly [AuthenticationSettings, ...AuthenticationSettings[]]
   readonly contact: ContactSettings
   readonly contactPoints: readonly ContactPoint[]
   readonly defaultCountry?: string

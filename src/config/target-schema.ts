@@ -1,8 +1,8 @@
 /** The schema of one target: an integration document and how its consents are delivered. */
 
 import * as z from 'zod'
+import { authenticationSchema } from './authentication-schema.ts'
 import { documentSchema } from './document-schema.ts'
-import { INSTANCE_EXPECTED } from './instance.ts'
 import { DURATION, WAIT } from './quantity.ts'
 import {
   channel,
@@ -10,7 +10,6 @@ import {
   column,
   columnKey,
   entryOptions,
-  filledIn,
   flag,
   formed,
   formedKey,
@@ -22,39 +21,6 @@ import {
   whole,
   word,
 } from './schema-parts.ts'
-import { SECURE_URL_FORM } from './secure-url.ts'
-
-const AUTHORITY_EXPECTED = 'an https URL'
-
-const authentication = closed({
-  instance: formed(SECURE_URL_FORM, INSTANCE_EXPECTED)
-    .optional()
-    .describe("Address of the environment; wins over the document's."),
-  tenantId: filledIn.optional().describe("Entra tenant; wins over the document's."),
-  clientId: filledIn.optional().describe("Application (client) id; wins over the document's."),
-  clientSecret: text.optional().describe("Client secret, as a reference; wins over the document's."),
-  certificate: closed({
-    privateKey: text.describe('Private key in PEM, as a reference.'),
-    thumbprintSha256: formed(/^[0-9a-fA-F]{64}$/, 'a SHA-256 thumbprint: 64 hexadecimal digits').describe(
-      'SHA-256 thumbprint of the certificate: 64 hexadecimal digits.',
-    ),
-    x5c: text.optional().describe('Certificate chain in PEM, as a reference; only for subject-name authentication.'),
-  })
-    .optional()
-    .describe('A certificate instead of a client secret.'),
-  authority: formed(/^https:\/\/[^\s@?#<>]+$/, AUTHORITY_EXPECTED)
-    .optional()
-    .describe("Who issues tokens; without it the cloud of the instance's host and the tenant decide. AD FS needs it."),
-  authorityMetadata: z
-    .union([text, z.record(z.string(), z.unknown())], {
-      error: 'an OpenID configuration, as an object or as JSON text',
-    })
-    .optional()
-    .describe("The authority's OpenID configuration, so that it is not fetched."),
-  knownAuthorities: list(text, 'host names')
-    .default([])
-    .describe('Host names of authorities to trust without asking Microsoft about them.'),
-})
 
 const contact = closed({
   matchAttribute: column
@@ -150,7 +116,11 @@ export const targetSchema = closed({
   integration: z
     .union([text, documentSchema], { error: 'a path to an integration document, or the document itself' })
     .describe('The Didomi integration document: its path, or the document itself.'),
-  authentication: authentication.prefault({}).describe('Overrides and completes the credentials of the document.'),
+  authentication: authenticationSchema
+    .prefault({})
+    .describe(
+      'Overrides and completes the credentials of the document; as a list, several application users of the environment.',
+    ),
   contact: contact.prefault({}).describe('How contacts are found, created and written (§5).'),
   ...delivery,
   ...effort,

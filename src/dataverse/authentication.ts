@@ -1,93 +1,21 @@
-/** Tokens by client credentials from Entra ID or AD FS: one MSAL application, one token request at a time. */
+/** Tokens of one application user: one token request at a time, and the token at hand until it must be renewed. */
 
-import { AuthError, ConfidentialClientApplication, type INetworkModule, type NodeAuthOptions } from '@azure/msal-node'
-import { CodedError } from '../lib/errors.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { ApiRoot } from './api-root.ts'
-import { authorityFor } from './authority.ts'
+import type { Grant, ManagedIdentitySettings, RegistrationSettings } from './application-user.ts'
+import { openManagedIdentity } from './managed-identity.ts'
+import { openRegistration } from './registration.ts'
 import { NoAnswer } from './send.ts'
 import type { TokenSource } from './token.ts'
-import { type TokenEndpointAway, tokenNetwork } from './token-network.ts'
 
-/** A secret that shows itself only when asked: it cannot be logged by accident. */
-export interface Secret {
-  reveal(): string
-}
+/** One application user of an environment. */
+export type AuthenticationSettings = RegistrationSettings | ManagedIdentitySettings
 
-export type Credential =
-  | { readonly kind: 'secret'; readonly secret: Secret }
-  | {
-      readonly kind: 'certificate'
-      /** SHA-256 of the certificate, hex. */
-      readonly thumbprintSha256: string
-      /** PEM. */
-      readonly privateKey: Secret
-      /** The certificate chain in PEM, where the authority wants it sent. */
-      readonly x5c?: string
-    }
+/** How long the token at hand is used on, once its renewal found nobody: else every request would wait for one more try. */
+const RENEWAL_PAUSE_MS = 30_000
 
-export interface AuthenticationSettings {
-  readonly tenantId: string
-  readonly clientId: string
-  readonly credential: Credential
-  /** A whole authority URL instead of the one derived from the environment's host; AD FS: `https://…/adfs/`. */
-  readonly authority?: string
-  /** OpenID metadata of the authority as JSON text, so that it is not asked for. */
-  readonly authorityMetadata?: string
-  /** Host names of authorities that Microsoft does not know. */
-  readonly knownAuthorities?: readonly string[]
-  /** Instead of `<environment>/.default`. */
-  readonly scope?: string
-}
-
-function credentialOptions(credential: Credential): Partial<NodeAuthOptions> {
-  switch (credential.kind) {
-    case 'secret':
-      return { clientSecret: credential.secret.reveal() }
-    case 'certificate': {
-      const { thumbprintSha256, privateKey, x5c } = credential
-      return {
-        clientCertificate: {
-          thumbprintSha256: thumbprintSha256.replace(/:/g, ''),
-          privateKey: privateKey.reveal(),
-          ...(x5c === undefined ? {} : { x5c }),
-        },
-      }
-    }
-  }
-}
-
-/** MSAL's error with its code and Entra's number only: the text holds ids and may echo what was sent. */
-function refused(error: unknown): CodedError {
-  const code = error instanceof AuthError ? error.errorCode : 'unknown'
-  const entra = error instanceof AuthError ? /AADSTS\d{4,8}|MSIS\d{4,5}/.exec(error.errorMessage)?.[0] : undefined
-  const name = /^[\w.-]{1,60}$/.test(code) ? code : 'unknown'
-  return new CodedError('token-refused', [
-    {
-      where: 'authentication',
-      found: entra === undefined ? name : `${name} (${entra})`,
-      expected: 'a token for the application user',
-      remedy: 'Check tenant, client id, secret or certificate (expired?), and authority.',
-    },
-  ])
-}
-
-/** The one MSAL application: its token cache lives in it. @throws CodedError `token-refused` for unusable credentials. */
-function openApplication(settings: AuthenticationSettings, root: ApiRoot, networkClient: INetworkModule) {
-  const { authorityMetadata, knownAuthorities } = settings
-  try {
-    return new ConfidentialClientApplication({
-      auth: {
-        clientId: settings.clientId,
-        authority: settings.authority ?? authorityFor(root.hostname, settings.tenantId),
-        ...credentialOptions(settings.credential),
-        ...(authorityMetadata === undefined ? {} : { authorityMetadata }),
-        ...(knownAuthorities === undefined ? {} : { knownAuthorities: [...knownAuthorities] }),
-      },
-      system: { networkClient, disableInternalRetries: true },
-    })
-  } catch (error) {
-    throw refused(error)
-  }
+function isManaged(settings: AuthenticationSettings): settings is ManagedIdentitySettings {
+  return settings.credential.kind === 'managed-identity'
 }
 
 /** Waits for a promise that others share, but no longer than the signal allows. */
@@ -101,39 +29,38 @@ function untilAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /**
- * Opens the token source of one application user. MSAL keeps the token and renews it five minutes early; it does not
- * coalesce callers, so one call at a time goes to it and all wait for the same answer.
+ * Opens the token source of one application user. MSAL does not coalesce callers, so one call at a time goes to it and
+ * all wait for the same answer. Tokens are dated by the machine's own clock, as MSAL does.
  * @throws CodedError `token-refused` here or from `token`; from `token` also `NoAnswer` (nothing was sent to Dataverse).
  */
 export function openTokens(settings: AuthenticationSettings, root: ApiRoot, timeoutMs: number): TokenSource {
-  let away: TokenEndpointAway | undefined
-  const network = tokenNetwork(timeoutMs, (trouble) => {
-    away = trouble
-  })
-  const application = openApplication(settings, root, network)
-  const scopes = [settings.scope ?? `${root.origin}/.default`]
+  const scope = settings.scope ?? `${root.origin}/.default`
+  const grant = isManaged(settings)
+    ? openManagedIdentity(settings, scope, timeoutMs)
+    : openRegistration(settings, root, scope, timeoutMs)
+  let held: Grant | undefined
   let refusedToken: string | undefined
   let flight: Promise<string> | undefined
 
-  async function ask(skipCache: boolean): Promise<string> {
-    away = undefined
+  async function acquire(): Promise<string> {
     try {
-      const result = await application.acquireTokenByClientCredential({ scopes, skipCache })
-      if (result === null || result.accessToken === '') throw refused(undefined)
-      return result.accessToken
+      let granted = await grant(false)
+      if (granted.token === refusedToken) granted = await grant(true)
+      if (granted.token !== refusedToken) held = granted
+      return granted.token
     } catch (error) {
-      if (away !== undefined) throw new NoAnswer('token', false, { cause: away })
-      throw error instanceof CodedError ? error : refused(error)
+      const now = systemClock.now()
+      if (!(error instanceof NoAnswer) || held === undefined || held.expiresAtMs <= now) throw error
+      held = { ...held, renewAtMs: now + RENEWAL_PAUSE_MS }
+      return held.token
     }
   }
 
-  async function acquire(): Promise<string> {
-    const token = await ask(false)
-    return token === refusedToken ? ask(true) : token
-  }
-
   return {
-    token: (signal) => {
+    token: async (signal) => {
+      signal.throwIfAborted()
+      const now = systemClock.now()
+      if (held !== undefined && now < held.renewAtMs && now < held.expiresAtMs) return held.token
       const shared = flight ?? acquire()
       flight = shared
       const land = () => {
@@ -147,6 +74,7 @@ export function openTokens(settings: AuthenticationSettings, root: ApiRoot, time
     forget: (token) => {
       if (token === refusedToken) return
       refusedToken = token
+      held = undefined
       flight = undefined
     },
   }

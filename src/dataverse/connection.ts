@@ -109,6 +109,6 @@ export async function getObject(
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<JsonObject> {
-  const request: Request = { method: 'GET', path, what, repeatable: true, headers }
+  const request: Request = { method: 'GET', path, what, repeatable: true, headers, load: { kind: what, rows: 1 } }
   return answered(what, async () => objectOf(what, await connection.send(request, signal)))
 }

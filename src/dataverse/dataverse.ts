@@ -101,8 +101,8 @@ export type WriteOutcome =
   | { readonly kind: 'conflict'; readonly code: string }
   /** The row to update is not there any more. */
   | { readonly kind: 'gone'; readonly code: string }
-  /** Not applied, or nobody knows: read again (opt-ins) after `waitMs`, or leave it for the next run. */
-  | { readonly kind: 'again'; readonly waitMs: number; readonly code: string }
+  /** Not applied, or nobody knows: read again (opt-ins), or leave it for the next run. Any wait is the send stack's. */
+  | { readonly kind: 'again'; readonly code: string }
 
 export interface ContactChanges {
   readonly rows: readonly Row[]
@@ -111,8 +111,30 @@ export interface ContactChanges {
   readonly deltaLink?: string
 }
 
+/** What was asked of an environment so far, as far as it was counted here. */
+export interface DeliveryFigures {
+  readonly users: ReadonlyArray<{
+    readonly name: string
+    readonly requests: number
+    /** From sending to the whole answer, added up. */
+    readonly executionSeconds: number
+    /** 429 answers by the limit they named. */
+    readonly throttles: Readonly<Record<string, number>>
+  }>
+  /** Milliseconds that requests waited, by cause. */
+  readonly waitedMs: Readonly<Record<string, number>>
+  /** Rows sent in writes, repeats included: what counts against the daily entitlement (Dataverse: request limits). */
+  readonly rowsSent: number
+  /** Requests that wrote. */
+  readonly writeRequests: number
+}
+
 export interface Dataverse {
-  whoAmI(signal: AbortSignal): Promise<Identity>
+  /** Who each of our application users is. @throws CodedError `config-invalid` where two are one. */
+  whoAreWe(signal: AbortSignal): Promise<readonly [Identity, ...Identity[]]>
+  /** Requests that may be at work at once, as things are: how much is worth preparing. */
+  concurrency(): number
+  figures(): DeliveryFigures
   /** @throws CodedError `mapping-invalid` where the table does not exist. */
   table(logicalName: string, signal: AbortSignal): Promise<TableMetadata>
   purposes(ids: readonly Guid[], signal: AbortSignal): Promise<PurposeRow[]>
@@ -135,7 +157,7 @@ export interface Dataverse {
    * Writes rows of one table; one outcome per row, same order. No id may stand twice. Bulk messages first where there
    * are several rows without `ifMatch`; `$batch` with continue-on-error isolates a bad row. With `repeatable` every
    * transient failure is repeated within the retry bound; without it the first one is answered `again`.
-   * `notAfterMs` (monotonic): a request not yet sent by then is answered `again` with `waitMs` 0 (semantics §7, freshness).
+   * `notAfterMs` (monotonic): a request not yet sent by then is answered `again` (semantics §7, freshness).
    * @throws CodedError `forbidden`, `unauthenticated`, `token-refused`, `dataverse-rejects-request`.
    */
   write(

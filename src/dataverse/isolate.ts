@@ -7,8 +7,10 @@ import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
 import { classify, parseApiError } from './errors.ts'
 import type { PerishableRequest } from './freshness.ts'
 import { type Setback, setbackOf } from './retry.ts'
-import { again, rowOutcome, rowRequest } from './row-request.ts'
+import { rowOutcome, rowRequest } from './row-request.ts'
 import { NoAnswer, type Reply } from './send.ts'
+
+const NO_ANSWER: WriteOutcome = { kind: 'again', code: 'no-answer' }
 
 /** How the rows of one call are sent. */
 export interface Sending {
@@ -34,6 +36,8 @@ async function writeOne(
     ...rowRequest(table, row),
     ...perishing(sending),
     what: `${row.kind} ${table.logicalName}`,
+    load: { kind: `${row.kind} ${table.logicalName}`, rows: 1 },
+    writes: 1,
   }
   const reply = await connection.send(request, sending.signal)
   return rowOutcome(connection, table, row, reply, reply)
@@ -65,12 +69,7 @@ function take(
     if (part === undefined || passing !== undefined) unsettled.push(position)
     floorMs = Math.max(floorMs, passing?.floorMs ?? 0)
     try {
-      progress.outcomes.set(
-        position,
-        part === undefined
-          ? again(undefined, 'no-answer', connection)
-          : rowOutcome(connection, table, row, part, reply),
-      )
+      progress.outcomes.set(position, part === undefined ? NO_ANSWER : rowOutcome(connection, table, row, part, reply))
     } catch (error) {
       refused ??= error
     }
@@ -103,6 +102,8 @@ async function writeBatch(
     const request: PerishableRequest = {
       ...batchRequest(parts, { what, repeatable: sending.repeatable, newBoundary: connection.newBoundary }),
       ...perishing(sending),
+      load: { kind: `$batch ${table.logicalName}`, rows: parts.length },
+      writes: parts.length,
     }
     last = await connection.sendOnce(request, sending.signal)
     const taken = take(connection, table, rows, progress, last)
@@ -120,7 +121,7 @@ async function writeBatch(
 }
 
 /** The outcomes of rows whose batch had no batch answer at all. @throws CodedError where that is nobody's row's fault. */
-function refusedBatch(connection: Connection, table: TableMetadata, count: number, reply: Reply): WriteOutcome[] {
+function refusedBatch(table: TableMetadata, count: number, reply: Reply): WriteOutcome[] {
   const error = parseApiError(reply.status, reply.body)
   switch (classify(error)) {
     case 'throttled':
@@ -128,7 +129,7 @@ function refusedBatch(connection: Connection, table: TableMetadata, count: numbe
     case 'ambiguous':
     case 'deadlock':
     case 'shrink':
-      return Array<WriteOutcome>(count).fill(again(reply, error.code || String(error.status), connection))
+      return Array<WriteOutcome>(count).fill({ kind: 'again', code: error.code || String(error.status) })
     case 'conflict':
     case 'gone':
     case 'row':
@@ -153,11 +154,11 @@ export async function isolate(
   const { outcomes, pending, reply } = await writeBatch(connection, table, rows, sending)
   if (pending.length === rows.length && outcomes.size === 0 && reply !== undefined) {
     if (classify(parseApiError(reply.status, reply.body)) !== 'shrink') {
-      return refusedBatch(connection, table, rows.length, reply)
+      return refusedBatch(table, rows.length, reply)
     }
     const middle = Math.ceil(rows.length / 2)
     const first = await isolate(connection, table, rows.slice(0, middle), sending)
     return [...first, ...(await isolate(connection, table, rows.slice(middle), sending))]
   }
-  return rows.map((_, index) => outcomes.get(index) ?? again(undefined, 'no-answer', connection))
+  return rows.map((_, index) => outcomes.get(index) ?? NO_ANSWER)
 }

@@ -2,23 +2,28 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { CodedError, defect } from '../lib/errors.ts'
 import { type Log, silentLog } from '../lib/log.ts'
 import type { Wait } from '../lib/retry.ts'
+import { BATCH_SIZE } from '../pace/batch-size.ts'
+import { DATAVERSE_PACE, type PaceSettings } from '../pace/pace.ts'
 import { parseApiRoot } from './api-root.ts'
 import { type AuthenticationSettings, openTokens } from './authentication.ts'
+import { BatchSizes } from './batch-sizes.ts'
 import { changes } from './changes.ts'
 import { type Connection, getObject, unanswered } from './connection.ts'
 import type { Dataverse, Identity } from './dataverse.ts'
 import { withFreshness } from './freshness.ts'
 import { withHeaders } from './headers.ts'
 import { guidOf } from './json.ts'
-import { withLimit } from './limit.ts'
 import { withLog } from './log.ts'
 import { table } from './metadata.ts'
+import { Pacer } from './pacer.ts'
+import { type ApplicationUser, openPool, type Pool } from './pool.ts'
 import { purposes, topics } from './purposes.ts'
 import { anyStartingWith, rowsIn } from './read.ts'
 import { createRetry, withRetry } from './retry.ts'
-import { NoAnswer } from './send.ts'
+import { NoAnswer, type Send } from './send.ts'
 import { withTimeout } from './timeout.ts'
 import { withToken } from './token.ts'
 import { openTransport } from './transport.ts'
@@ -27,13 +32,18 @@ import { type LackingMessages, write } from './write.ts'
 export interface DataverseOptions {
   /** `https://acme.crm4.dynamics.com/api/data/v9.2/`; on premises `https://crm.example.com/org/api/data/v9.1/`. */
   readonly apiRoot: string
-  readonly authentication: AuthenticationSettings
+  /** One application user, or several of the same environment: limits are counted for each (Dataverse: service protection limits). */
+  readonly authentication: readonly AuthenticationSettings[]
   /** `didomi-dataverse/1.2.3`. */
   readonly userAgent: string
-  /** Requests at once for this application user, default 8. `x-ms-dop-hint` names the environment's own number. */
+  /** Requests of one application user at once, at most; default 50. How many are well is found out. */
   readonly concurrency?: number
-  /** Rows of one bulk message, default 100. */
+  /** Rows of one bulk message, at most; default 1,000. How many are well is found out. */
   readonly batchRows?: number
+  /** What one bulk message should take; default 5,000. */
+  readonly batchTargetMs?: number
+  /** What is documented of the limits, where this environment differs. */
+  readonly pace?: Partial<PaceSettings>
   /** Rows of one `$batch`, default 20. */
   readonly batchParts?: number
   /** Bulk messages may take minutes: default 180,000. */
@@ -48,6 +58,8 @@ export interface DataverseOptions {
     readonly maxPauseMs?: number
     readonly maxTotalWaitMs?: number
   }
+  /** In place of HTTP to the API root. */
+  readonly transport?: { readonly send: Send; close(): Promise<void> }
   readonly clock?: Clock
   /** In [0, 1); jitter only. */
   readonly random: () => number
@@ -61,11 +73,23 @@ export interface OpenDataverse extends Dataverse {
   close(): Promise<void>
 }
 
+interface OpenConnection {
+  readonly connection: Connection
+  /** The same connection as each application user alone sees it. */
+  readonly users: readonly Connection[]
+  readonly pool: Pool
+  close(): Promise<void>
+}
+
 /** Composes the stack, outermost last: a repeat waits its turn anew, and every attempt has its own token and time. */
-function openConnection(options: DataverseOptions): { connection: Connection; close: () => Promise<void> } {
-  const { clock = systemClock, log = silentLog, concurrency = 8, onWait = () => {} } = options
+function openConnection(options: DataverseOptions): OpenConnection {
+  const { clock = systemClock, log = silentLog, onWait = () => {} } = options
   const root = parseApiRoot(options.apiRoot)
-  const tokens = openTokens(options.authentication, root, options.tokenTimeoutMs ?? 60_000)
+  const pace: PaceSettings = { ...DATAVERSE_PACE, most: options.concurrency ?? DATAVERSE_PACE.most, ...options.pace }
+  const tell = (wait: Wait) => {
+    log.info(wait, 'waiting')
+    onWait(wait)
+  }
   const retry = createRetry({
     attempts: 8,
     basePauseMs: 1_000,
@@ -74,27 +98,39 @@ function openConnection(options: DataverseOptions): { connection: Connection; cl
     ...options.retry,
     clock,
     random: options.random,
-    onWait: (wait) => {
-      log.info(wait, 'waiting')
-      onWait(wait)
-    },
+    onWait: tell,
   })
-  const transport = openTransport({
-    root,
-    connections: concurrency,
-    connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
-    maxReplyBytes: options.maxReplyBytes ?? 64 * 1_048_576,
-  })
-  let sendOnce = transport.send
-  sendOnce = withHeaders(sendOnce, { userAgent: options.userAgent, newRequestId: randomUUID })
-  sendOnce = withLog(sendOnce, log, clock)
-  sendOnce = withFreshness(sendOnce, clock)
-  sendOnce = withTimeout(sendOnce, options.requestTimeoutMs ?? 180_000)
-  sendOnce = withToken(sendOnce, tokens)
-  sendOnce = withLimit(sendOnce, { concurrency, clock, onWait })
-  const send = withRetry(sendOnce, retry, clock)
+  const transport =
+    options.transport ??
+    openTransport({
+      root,
+      connections: pace.most * options.authentication.length,
+      connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
+      maxReplyBytes: options.maxReplyBytes ?? 64 * 1_048_576,
+    })
+  let shared = transport.send
+  shared = withHeaders(shared, { userAgent: options.userAgent, newRequestId: randomUUID })
+  shared = withLog(shared, log, clock)
+  shared = withFreshness(shared, clock)
+  shared = withTimeout(shared, options.requestTimeoutMs ?? 180_000)
+  const users = options.authentication.map(
+    (authentication, index): ApplicationUser => ({
+      name: `user ${index + 1}`,
+      send: withToken(shared, openTokens(authentication, root, options.tokenTimeoutMs ?? 60_000)),
+      pacer: new Pacer(pace),
+    }),
+  )
+  const pool = openPool(users, { clock, onWait: tell })
   const newBoundary = () => `batch_${randomBytes(16).toString('hex')}`
-  return { connection: { root, send, sendOnce, retry, clock, newBoundary, log }, close: transport.close }
+  const connectionBy = (sendOnce: Send): Connection => {
+    return { root, send: withRetry(sendOnce, retry, clock), sendOnce, retry, clock, newBoundary, log }
+  }
+  return {
+    connection: connectionBy(pool.send),
+    users: users.map((user) => connectionBy(pool.sendBy(user))),
+    pool,
+    close: transport.close,
+  }
 }
 
 async function whoAmI(connection: Connection, signal: AbortSignal): Promise<Identity> {
@@ -108,19 +144,46 @@ async function whoAmI(connection: Connection, signal: AbortSignal): Promise<Iden
   return { userId, businessUnitId, organizationId }
 }
 
+/** Every application user must be one of its own: two that are the same would believe in twice the limits. */
+async function whoAreWe(users: readonly Connection[], signal: AbortSignal): Promise<[Identity, ...Identity[]]> {
+  const identities = await Promise.all(users.map((user) => whoAmI(user, signal)))
+  const [first, ...others] = identities
+  if (first === undefined) defect('whoAmI', 'an environment without application users')
+  if (new Set(identities.map(({ userId }) => userId)).size < identities.length) {
+    throw new CodedError('config-invalid', [
+      {
+        where: 'authentication',
+        found: 'several entries that are the same application user',
+        expected: 'an application user of its own for each entry: limits are counted per user',
+        remedy: 'Register an app for each, with an application user of its own, or leave the entry out.',
+      },
+    ])
+  }
+  return [first, ...others]
+}
+
 /**
  * Opens the environment; nothing is sent before the first call.
  * @throws CodedError `config-invalid` for an unusable API root, `token-refused` for unusable credentials.
  */
 export function openDataverse(options: DataverseOptions): OpenDataverse {
-  const { connection, close } = openConnection(options)
-  const settings = { batchRows: options.batchRows ?? 100, batchParts: options.batchParts ?? 20 }
+  const { connection, users, pool, close } = openConnection(options)
+  const most = options.batchRows ?? BATCH_SIZE.most
+  const sizes = new BatchSizes({
+    targetMs: options.batchTargetMs ?? BATCH_SIZE.targetMs,
+    least: Math.min(BATCH_SIZE.least, most),
+    most,
+    start: Math.min(BATCH_SIZE.start, most),
+  })
+  const settings = { sizes, batchParts: options.batchParts ?? 20 }
   const lacking: LackingMessages = new Set()
   /** A call that failed may leave siblings retrying: closing ends them, or they would hold up the end of the process. */
   const closing = new AbortController()
   const open = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal])
   return {
-    whoAmI: (signal) => whoAmI(connection, open(signal)),
+    whoAreWe: (signal) => whoAreWe(users, open(signal)),
+    concurrency: pool.concurrency,
+    figures: pool.figures,
     table: (logicalName, signal) => table(connection, logicalName, open(signal)),
     purposes: (ids, signal) => purposes(connection, ids, open(signal)),
     topics: (ids, signal) => topics(connection, ids, open(signal)),

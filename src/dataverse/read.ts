@@ -93,7 +93,8 @@ async function getParts(connection: Connection, targets: readonly string[], quer
   const parts: BatchPart[] = targets.map((target) => ({ method: 'GET', target, headers }))
   const { what } = query
   const attempt = async () => {
-    const request = batchRequest(parts, { what, repeatable: true, newBoundary: connection.newBoundary })
+    const batch = batchRequest(parts, { what, repeatable: true, newBoundary: connection.newBoundary })
+    const request = { ...batch, load: { kind: what, rows: parts.length } }
     const reply = await connection.sendOnce(request, signal)
     return { reply, parts: parseBatchReply(reply, parts.length) }
   }

@@ -5,12 +5,15 @@ import { pauseMs, type RetrySettings } from '../lib/retry.ts'
 import { retryAfterMs } from '../lib/retry-after.ts'
 import { classify, isRepeatable, parseApiError } from './errors.ts'
 import { TooLate } from './freshness.ts'
+import { isUnavailable } from './pacer.ts'
 import { NoAnswer, type Reply, type Send } from './send.ts'
 
 /** Why an attempt should be repeated, and the least pause before it. */
 export interface Setback {
   readonly why: string
   readonly floorMs: number
+  /** The application user's gate makes the request wait: nothing is waited here (semantics §8.2). */
+  readonly gated?: boolean
 }
 
 /** Repeats `attempt` until `setback` finds nothing wrong or the bounds are reached; then the last result stands. */
@@ -40,15 +43,18 @@ export function createRetry(settings: RetrySettings): Retry {
     let waitedMs = 0
     for (let n = 0; ; n += 1) {
       const end = await ending(attempt)
-      const trouble = end.kind === 'result' ? setback(end.result) : { why: 'no answer', floorMs: 0 }
-      const waitMs = pauseMs(settings, n, trouble?.floorMs ?? 0)
+      const trouble = end.kind === 'result' ? setback(end.result) : { why: 'no answer', floorMs: 0, gated: true }
+      const waitMs = trouble?.gated === true ? 0 : pauseMs(settings, n, trouble?.floorMs ?? 0)
       const giveUp = n + 1 >= settings.attempts || waitedMs + waitMs > settings.maxTotalWaitMs
       if (trouble === undefined || giveUp) {
         if (end.kind === 'no-answer') throw end.error
         return end.result
       }
-      settings.onWait({ what, waitMs, why: trouble.why })
-      await settings.clock.sleep(waitMs, signal)
+      if (waitMs === 0) signal.throwIfAborted()
+      else {
+        settings.onWait({ what, waitMs, why: trouble.why })
+        await settings.clock.sleep(waitMs, signal)
+      }
       waitedMs += waitMs
     }
   }
@@ -60,7 +66,8 @@ export function setbackOf(reply: Reply, nowMs: number): Setback | undefined {
   const error = parseApiError(reply.status, reply.body)
   if (!isRepeatable(error)) return undefined
   const why = [classify(error), `HTTP ${error.status}`, error.code].filter(Boolean).join(' ')
-  return { why, floorMs: retryAfterMs(reply.headers, nowMs) ?? 0 }
+  const gated = reply.status === 429 || isUnavailable(reply)
+  return { why, floorMs: retryAfterMs(reply.headers, nowMs) ?? 0, gated }
 }
 
 /** Repeats repeatable requests; others get one attempt. */

@@ -1,7 +1,6 @@
 /** One row to write as a request of its own, and what its answer means. */
 
 import { defect } from '../lib/errors.ts'
-import { retryAfterMs } from '../lib/retry-after.ts'
 import { answeredAt, type Connection, refusal, refusalName } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
 import { classify, parseApiError } from './errors.ts'
@@ -45,15 +44,6 @@ const valuesOf = (row: RowWrite): string[] =>
 
 const knownNames = (table: TableMetadata): ReadonlySet<string> => new Set([table.logicalName, ...table.columns.keys()])
 
-/** `again`, with the wait that the server asks for. */
-export function again(reply: Reply | undefined, code: string, connection: Connection): WriteOutcome {
-  return {
-    kind: 'again',
-    waitMs: reply === undefined ? 0 : (retryAfterMs(reply.headers, connection.clock.now()) ?? 0),
-    code,
-  }
-}
-
 /**
  * The outcome of one row from its own answer; `outer` is the HTTP answer that carries Dataverse's `Date`.
  * @throws CodedError `forbidden`, `dataverse-rejects-request`: these are not one row's fault.
@@ -78,7 +68,7 @@ export function rowOutcome(
     case 'ambiguous':
     case 'deadlock':
     case 'shrink':
-      return again(reply, code, connection)
+      return { kind: 'again', code }
     case 'conflict':
       return { kind: 'conflict', code }
     case 'gone':

@@ -1,5 +1,7 @@
 /** One request to Dataverse and its reply. Everything cross-cutting (token, timeout, retry, pace) wraps a `Send`. */
 
+import type { Load } from '../pace/cost.ts'
+
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Below the API root, already percent-encoded (`contacts?$select=…`), or an absolute `nextLink` of the same origin. */
@@ -13,6 +15,10 @@ export interface Request {
   readonly repeatable: boolean
   /** What the request is, for logs and errors: `UpdateMultiple contact ×100`. Never an identifier. */
   readonly what: string
+  /** What it asks of the server, for its pace. */
+  readonly load?: Load
+  /** Rows that it writes; absent for reads. */
+  readonly writes?: number
 }
 
 export interface Reply {
@@ -20,6 +26,8 @@ export interface Reply {
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** From its turn to the whole answer, by our clock. */
+  readonly latencyMs?: number
 }
 
 /**

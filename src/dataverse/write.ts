@@ -3,18 +3,17 @@
 import { CodedError, defect } from '../lib/errors.ts'
 import { groupBy } from '../lib/group.ts'
 import { MAX_PARTS } from './batch.ts'
+import type { BatchSizes } from './batch-sizes.ts'
 import { answeredAt, type Connection, refusal } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
 import { type ApiError, classify, parseApiError } from './errors.ts'
 import { type PerishableRequest, TooLate } from './freshness.ts'
 import { isolate, perishing, type Sending } from './isolate.ts'
 import { isGuid } from './json.ts'
-import { again } from './row-request.ts'
-import { NoAnswer, type Reply } from './send.ts'
+import { NoAnswer } from './send.ts'
 
 export interface WriteSettings {
-  /** Rows of one bulk message. A whole message is one transaction: 100 hold locks briefly (Dataverse: bulk operations). */
-  readonly batchRows: number
+  readonly sizes: BatchSizes
   /** Rows of one `$batch`; they run one after the other, so small batches in parallel are faster. */
   readonly batchParts: number
 }
@@ -27,6 +26,7 @@ export type LackingMessages = Set<string>
 /** One call's surroundings, handed down. */
 interface Writing extends Sending {
   readonly connection: Connection
+  readonly settings: WriteSettings
   readonly table: TableMetadata
   readonly lacking: LackingMessages
 }
@@ -48,7 +48,7 @@ async function orAgain(count: number, work: () => Promise<WriteOutcome[]>): Prom
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     const code = error instanceof TooLate ? 'too-late' : error.sent ? 'no-answer' : 'not-sent'
-    return Array<WriteOutcome>(count).fill({ kind: 'again', waitMs: 0, code })
+    return Array<WriteOutcome>(count).fill({ kind: 'again', code })
   }
 }
 
@@ -61,18 +61,24 @@ function bulkRequest(message: Message, rows: readonly RowWrite[], writing: Writi
     path: `${table.entitySetName}/Microsoft.Dynamics.CRM.${message}`,
     body: JSON.stringify({ Targets: targets }),
     what: `${message} ${table.logicalName} ×${rows.length}`,
+    load: { kind: kindOf(message, table), rows: rows.length },
+    writes: rows.length,
     ...perishing(writing),
   }
 }
 
-/** Writes rows by one bulk message; whatever a row of it broke, the rows are then written each for itself. */
+const kindOf = (message: Message, { logicalName }: TableMetadata): string => `${message} ${logicalName}`
+
+/** Writes rows by one bulk message; where one of them is refused, so is the message, and they are written in pieces. */
 async function bulk(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
-  const { connection, table, signal } = writing
-  const each = () => isolate(connection, table, rows, writing)
+  const { connection, settings, table, signal } = writing
+  const each = () => inBatches(rows, writing)
   if (rows.length < 2) return each()
   const request = bulkRequest(message, rows, writing)
   const reply = await connection.send(request, signal)
+  const kind = kindOf(message, table)
   if (reply.status >= 200 && reply.status < 300) {
+    settings.sizes.learn(kind, { kind: 'done', rows: rows.length, latencyMs: reply.latencyMs ?? 0 })
     const done: WriteOutcome = { kind: 'done', at: answeredAt(reply, connection.clock) }
     return Array<WriteOutcome>(rows.length).fill(done)
   }
@@ -81,12 +87,13 @@ async function bulk(message: Message, rows: readonly RowWrite[], writing: Writin
   switch (classify(error)) {
     case 'ambiguous':
       // An unexplained 500 may be one row's doing. Only repeatable rows may be sent again to find out which.
-      return writing.repeatable && error.status === 500 ? each() : allAgain(rows, reply, error, connection)
+      return writing.repeatable && error.status === 500 ? each() : allAgain(rows, error)
     case 'throttled':
     case 'transient':
     case 'deadlock':
-      return allAgain(rows, reply, error, connection)
+      return allAgain(rows, error)
     case 'shrink':
+      settings.sizes.learn(kind, { kind: 'too-large', rows: rows.length })
       return halves(message, rows, writing)
     case 'bulk-unavailable':
       writing.lacking.add(`${table.logicalName}/${message}`)
@@ -94,18 +101,70 @@ async function bulk(message: Message, rows: readonly RowWrite[], writing: Writin
     case 'conflict':
     case 'gone':
     case 'row':
-      return each()
+      return apart(message, rows, writing)
     case 'authorisation':
     case 'fatal-configuration':
       throw refusal(request.what, error, valuesOf(rows))
   }
 }
 
+/** Rows written each for itself at once: a bulk message of fewer would cost as much as it saves. */
+const LEAST_PIECE = 20
+
+/**
+ * The rows of a message that one of them broke, nobody says which: once more in pieces, and those of a broken piece each for
+ * itself. With pieces of about √(10·n) rows that costs a request for every piece and one row by itself for every row of
+ * one piece; every row is sent three times at most.
+ */
+async function apart(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
+  const { settings, table } = writing
+  const size = Math.max(LEAST_PIECE, Math.ceil(Math.sqrt(10 * rows.length)))
+  const outcomes =
+    rows.length <= size ? await inBatches(rows, writing) : await inPieces(message, chunks(rows, size), writing)
+  const bad = outcomes.filter(({ kind }) => kind === 'rejected').length
+  settings.sizes.learn(kindOf(message, table), { kind: 'bad', rows: rows.length, bad })
+  return outcomes
+}
+
+async function inPieces(message: Message, pieces: RowWrite[][], writing: Writing): Promise<WriteOutcome[]> {
+  const written = pieces.map((piece) => orAgain(piece.length, () => piecewise(message, piece, writing)))
+  return (await allOf(written)).flat()
+}
+
+/** A piece is a bulk message that is not taken apart any further. */
+async function piecewise(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
+  const { connection, signal } = writing
+  const reply = await connection.send(bulkRequest(message, rows, writing), signal)
+  if (reply.status >= 200 && reply.status < 300) {
+    return Array<WriteOutcome>(rows.length).fill({ kind: 'done', at: answeredAt(reply, connection.clock) })
+  }
+  const error = parseApiError(reply.status, reply.body)
+  switch (classify(error)) {
+    case 'throttled':
+    case 'transient':
+    case 'deadlock':
+      return allAgain(rows, error)
+    case 'ambiguous':
+      return writing.repeatable && error.status === 500 ? inBatches(rows, writing) : allAgain(rows, error)
+    default:
+      // Whatever it is, the rows' own requests tell it of each.
+      return inBatches(rows, writing)
+  }
+}
+
+/** Writes rows each for itself, some in each `$batch`. */
+async function inBatches(rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
+  const { connection, settings, table } = writing
+  const parts = chunks(rows, Math.min(settings.batchParts, MAX_PARTS))
+  const written = parts.map((part) => orAgain(part.length, () => isolate(connection, table, part, writing)))
+  return (await allOf(written)).flat()
+}
+
 const valuesOf = (rows: readonly RowWrite[]): string[] =>
   rows.flatMap(({ id, columns }) => [id, ...Object.values(columns).filter((value) => typeof value === 'string')])
 
-function allAgain(rows: readonly RowWrite[], reply: Reply, error: ApiError, connection: Connection): WriteOutcome[] {
-  return Array<WriteOutcome>(rows.length).fill(again(reply, error.code || String(error.status), connection))
+function allAgain(rows: readonly RowWrite[], error: ApiError): WriteOutcome[] {
+  return Array<WriteOutcome>(rows.length).fill({ kind: 'again', code: error.code || String(error.status) })
 }
 
 async function halves(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
@@ -126,7 +185,7 @@ function laneOf(row: RowWrite, table: TableMetadata, lacking: LackingMessages): 
 }
 
 /**
- * The port's `write`: rows are dealt into lanes and chunks, which run side by side within the limit; ids never meet
+ * The port's `write`: rows are dealt into lanes and messages, which run side by side at the pace of the pool; ids never meet
  * twice, so no two requests lock one row.
  * @throws CodedError `defect` for an id that stands twice or is none; `forbidden`, `unauthenticated`, `token-refused`,
  * `dataverse-rejects-request`.
@@ -140,23 +199,21 @@ export async function write(
   sending: Sending,
 ): Promise<WriteOutcome[]> {
   checkIds(rows)
-  const writing: Writing = { ...sending, connection, table, lacking }
+  const writing: Writing = { ...sending, connection, settings, table, lacking }
   const lanes = groupBy(rows.entries(), ([, row]) => laneOf(row, table, lacking))
   const outcomes: Array<WriteOutcome | undefined> = rows.map(() => undefined)
   const runs = [...lanes].flatMap(([lane, entries]) =>
-    chunks(entries, lane === 'each' ? Math.min(settings.batchParts, MAX_PARTS) : settings.batchRows).map(
-      async (chunk) => {
-        const its = chunk.map(([, row]) => row)
-        const work = () => (lane === 'each' ? isolate(connection, table, its, writing) : bulk(lane, its, writing))
-        const results = await orAgain(chunk.length, work)
-        chunk.forEach(([position], index) => {
-          outcomes[position] = results[index]
-        })
-      },
-    ),
+    chunks(entries, lane === 'each' ? entries.length : settings.sizes.rows(kindOf(lane, table))).map(async (chunk) => {
+      const its = chunk.map(([, row]) => row)
+      const work = () => (lane === 'each' ? inBatches(its, writing) : bulk(lane, its, writing))
+      const results = await orAgain(chunk.length, work)
+      chunk.forEach(([position], index) => {
+        outcomes[position] = results[index]
+      })
+    }),
   )
-  await settled(runs)
-  return outcomes.map((outcome) => outcome ?? again(undefined, 'no-answer', connection))
+  await allOf(runs)
+  return outcomes.map((outcome) => outcome ?? { kind: 'again', code: 'no-answer' })
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
@@ -166,8 +223,9 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
 }
 
 /** Waits for all, then throws the first error: no request of ours may be under way after `write` has thrown. */
-async function settled(runs: ReadonlyArray<Promise<void>>): Promise<void> {
+async function allOf<T>(runs: ReadonlyArray<Promise<T>>): Promise<T[]> {
   const results = await Promise.allSettled(runs)
   const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
   if (failures.length > 0) throw failures.find((reason) => reason instanceof CodedError) ?? failures[0]
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }

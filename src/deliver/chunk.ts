@@ -4,16 +4,18 @@ import { fromMilliseconds, type Instant } from '../consent/time.ts'
 import { comparable } from '../projection/contact-point.ts'
 import type { Person } from '../projection/person.ts'
 import { contactRowId } from '../projection/slot.ts'
-import type { DuePerson, QuarantinedRow, Settlement } from '../store/store.ts'
+import type { DuePerson, PersonId, QuarantinedRow, Settlement } from '../store/store.ts'
 import { settleConsents } from './chunk-consents.ts'
 import { settleContacts } from './chunk-contacts.ts'
+import type { Claim } from './claims.ts'
 import { createdContact } from './contact-rows.ts'
-import { type FoundContacts, findContacts } from './contacts.ts'
+import { type FoundContacts, findContacts, pointsOf } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
 import { evidenceOf } from './evidence.ts'
 import { outcomeOf, type PlaceOutcome, type Refusal } from './outcome.ts'
 import { readPersons } from './persons.ts'
 import { Pseudonyms } from './pseudonyms.ts'
+import { settledAlready } from './settled-already.ts'
 import { statesSomething } from './stating.ts'
 import type { Tally } from './tally.ts'
 
@@ -26,22 +28,100 @@ export async function settleChunk(
 ): Promise<void> {
   const marks = new Map(due.map(({ person, mark }) => [person, mark]))
   const persons = [...(await readPersons(crew.store, [...marks.keys()])).values()]
-  const { found, at, readAtMs } = await findContacts(crew, crew.scope, crew.search, persons, signal)
-  const parked = await crew.store.parkedSince(
-    crew.scope.target,
-    persons.map(({ id }) => id),
+  const afresh = new Set(due.flatMap(({ person, afresh }) => (afresh ? [person] : [])))
+  const settled = await settledAlready(
+    crew,
+    persons.filter(({ id }) => !afresh.has(id)),
   )
+  if (settled.size > 0) await settleUnchanged(crew, marks, settled, tally)
+  const open = persons.filter(({ id }) => !settled.has(id))
+  if (open.length === 0) return
+  const { candidates, reading, claim } = await claimed(crew, open, marks, signal)
+  try {
+    const result =
+      crew.mapping.mode === 'contact'
+        ? await settleContacts(crew, crew.mapping, candidates, reading, signal)
+        : await settleConsents(crew, crew.mapping, candidates, signal)
+    await settle(crew, candidates, result, tally)
+  } finally {
+    claim.release()
+  }
+}
+
+interface Claimed {
+  readonly candidates: readonly Candidate[]
+  readonly reading: { readonly at: Instant; readonly readAtMs: number }
+  readonly claim: Claim
+}
+
+/** Finds the contacts and holds them and their addresses; found again where another chunk held some of them meanwhile. */
+async function claimed(
+  crew: Crew,
+  persons: readonly Person[],
+  marks: ReadonlyMap<PersonId, number>,
+  signal: AbortSignal,
+): Promise<Claimed> {
+  let held: ReadonlySet<string> = new Set()
+  let claim: Claim | undefined
+  try {
+    for (;;) {
+      const { candidates, ...reading } = await candidatesOf(crew, persons, marks, signal)
+      const needed = new Set(candidates.flatMap((candidate) => placesOf(crew, candidate)))
+      if (claim !== undefined && [...needed].every((place) => held.has(place))) return { candidates, reading, claim }
+      claim?.release()
+      claim = await crew.claims.claim(needed, signal)
+      held = needed
+      if (!claim.contended) return { candidates, reading, claim }
+    }
+  } catch (error) {
+    claim?.release()
+    throw error
+  }
+}
+
+async function candidatesOf(
+  crew: Crew,
+  persons: readonly Person[],
+  marks: ReadonlyMap<PersonId, number>,
+  signal: AbortSignal,
+) {
+  const { found, at, readAtMs } = await findContacts(crew, crew.scope, crew.search, persons, signal)
+  const ids = persons.map(({ id }) => id)
+  const parked = await crew.store.parkedSince(crew.scope.target, ids)
   const candidates = persons.flatMap((person) => {
     const contacts = found.get(person.id)
-    return contacts === undefined
-      ? []
-      : [candidateOf(crew, person, marks.get(person.id) ?? 0, contacts, parked.get(person.id))]
+    if (contacts === undefined) return []
+    return [candidateOf(crew, person, marks.get(person.id) ?? 0, contacts, parked.get(person.id))]
   })
-  const result =
-    crew.mapping.mode === 'contact'
-      ? await settleContacts(crew, crew.mapping, candidates, { at, readAtMs }, signal)
-      : await settleConsents(crew, crew.mapping, candidates, signal)
-  await settle(crew, candidates, result, tally)
+  return { candidates, at, readAtMs }
+}
+
+/** Every contact and address that delivering this person may write. */
+function placesOf({ target }: Crew, { person, found, creating }: Candidate): string[] {
+  const points = creating === undefined ? found.points : pointsOf(person, [creating], target).points
+  return [
+    ...found.rows.map(({ id }) => `contact/${id}`),
+    ...(creating === undefined ? [] : [`contact/${creating.id}`]),
+    ...points.map(({ channel, address }) => `${channel}/${address}`),
+  ]
+}
+
+/** Persons whose every wish the ledger confirms: nothing is read or written. */
+async function settleUnchanged(
+  { store, scope, clock }: Crew,
+  marks: ReadonlyMap<PersonId, number>,
+  settled: ReadonlyMap<PersonId, number>,
+  tally: Tally,
+): Promise<void> {
+  const settlements = [...settled.keys()].map((person): Settlement => {
+    return { person, mark: marks.get(person) ?? 0, outcome: 'unchanged', park: 'clear' }
+  })
+  const now = fromMilliseconds(clock.now())
+  await store.settle(scope, { now, settlements, ledger: [], evidence: [], quarantine: [] })
+  for (const places of settled.values()) {
+    tally.person('unchanged')
+    tally.places.unchanged += places
+  }
 }
 
 function candidateOf(

@@ -6,6 +6,7 @@ import type { Guid } from '../dataverse/dataverse.ts'
 import type { Person } from '../projection/person.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { PersonId, Place, TargetScope } from '../store/store.ts'
+import type { Claims } from './claims.ts'
 import type { ContactSearch, FoundContacts } from './contacts.ts'
 import type { DeliverPorts } from './deliver-ports.ts'
 import type { Mapping } from './mapping.ts'
@@ -23,6 +24,10 @@ export interface Crew extends DeliverPorts {
   readonly run: string
   /** Parked before this: expired. */
   readonly parkedSince: Instant
+  /** Contacts that change make their persons due, so what the store knows of all others holds (semantics §5.3). */
+  readonly contactsFollowed: boolean
+  /** Contacts and addresses in work, of all chunks of this delivery. */
+  readonly claims: Claims
 }
 
 /** A due person with the contacts it was found to have. */

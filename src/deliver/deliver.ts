@@ -5,6 +5,7 @@ import type { DeliverReport } from '../report/deliver-report.ts'
 import type { DuePerson, PersonId, Store, TargetScope } from '../store/store.ts'
 import { brakeOnFlips } from './brake.ts'
 import { settleChunk } from './chunk.ts'
+import { Claims } from './claims.ts'
 import { markChangedContacts } from './contact-changes.ts'
 import { parkingCutoff } from './contact-rows.ts'
 import { type ContactSearch, findContacts } from './contacts.ts'
@@ -13,6 +14,7 @@ import type { DeliverPorts } from './deliver-ports.ts'
 import { distrustRestoredEnvironment, identify, refuseUsedEnvironment } from './environment.ts'
 import { fitMapping } from './mapping.ts'
 import { readPersons } from './persons.ts'
+import { sideBySide } from './side-by-side.ts'
 import { Tally } from './tally.ts'
 
 /** What an operator may ask of one delivery. */
@@ -30,7 +32,10 @@ export interface DeliverRequest {
 }
 
 /** Persons taken up at once: enough to fill requests, few enough that readings stay fresh. */
-const CHUNK = 500
+const CHUNK = 1_000
+
+/** Chunks that are prepared while others have all requests that may be at work. */
+const AHEAD = 2
 
 /**
  * Delivers every due person of one target. `conclude` is told what came of it, also when it ends early with an error:
@@ -44,56 +49,71 @@ export async function deliver(
   conclude: (report: DeliverReport) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const { store, clock, dataverse } = ports
+  const { crew, restored, warnings } = await prepare(ports, settings, target, request, signal)
+  const due = dueChunks(store, target.name, request)
+  await resolveUnknown(ports, crew.scope, crew.search, due(), signal)
+  await brakeOnFlips(ports, crew.scope, { ...crew, accepted: request.accept }, due(), signal)
+
+  const tally = new Tally()
+  const begunMs = clock.monotonic()
+  const stage = ports.progress.stage(`deliver ${target.name}`, await dueCount(store, target.name, request))
+  const width = () => dataverse.concurrency() + AHEAD
+  try {
+    await sideBySide(due(), width, async (chunk) => {
+      signal.throwIfAborted()
+      await settleChunk(crew, chunk, tally, signal)
+      stage.advance(chunk.length)
+    })
+  } finally {
+    stage.end()
+    const parking = await store.countParked(target.name, crew.parkedSince)
+    const quarantined = await store.countQuarantine(target.name)
+    const requests = { ...dataverse.figures(), seconds: (clock.monotonic() - begunMs) / 1_000 }
+    const { name, mode } = target
+    conclude(tally.report({ target: name, mode, ...parking, quarantined, restored, warnings, requests }))
+  }
+}
+
+interface Prepared {
+  readonly crew: Crew
+  readonly restored: boolean
+  readonly warnings: readonly string[]
+}
+
+/** Everything that is asked once: who we are, whether mapping and environment fit, which contacts changed. */
+async function prepare(
+  ports: DeliverPorts,
+  settings: Settings,
+  target: TargetSettings,
+  request: DeliverRequest,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { store, clock, log } = ports
   const { identity, us } = await identify(ports, signal)
   const scope: TargetScope = { organization: identity.organizationId, target: target.name }
   const { mapping, contacts, ...fitted } = await fitMapping(ports, settings, target, signal)
   const warnings = [...fitted.warnings, ...(await strangers(store, request))]
   for (const warning of warnings) log.warn({ target: target.name }, warning)
-  await refuseUsedEnvironment(
-    ports,
-    scope,
-    {
-      consents: mapping.mode === 'consent' ? mapping.consents : undefined,
-      targets: settings.targets.map(({ name }) => name),
-      adopt: request.adoptEnvironment,
-    },
-    signal,
-  )
+  const used = {
+    consents: mapping.mode === 'consent' ? mapping.consents : undefined,
+    targets: settings.targets.map(({ name }) => name),
+    adopt: request.adoptEnvironment,
+  }
+  await refuseUsedEnvironment(ports, scope, used, signal)
   const written = mapping.mode === 'consent' ? mapping.consents : contacts
   const restored = await distrustRestoredEnvironment(ports, scope, written, target.clockToleranceMicros, signal)
   if (restored) log.warn({ target: target.name }, 'this environment was restored from a backup: everybody is due')
   await markAllOnChange(store, scope, request.fingerprint)
-
-  const search: ContactSearch = {
-    table: contacts,
-    target,
-    columns: mapping.mode === 'contact' ? mapping.columns.map(({ name }) => name) : [],
-  }
+  const columns = mapping.mode === 'contact' ? mapping.columns.map(({ name }) => name) : []
+  const search: ContactSearch = { table: contacts, target, columns }
   const parkedSince = parkingCutoff(clock.now(), target)
-  /** `--only` looks its persons up itself: everybody else is left as they are. */
-  if (request.only === undefined && !(target.mode === 'consent' && target.addressOnly)) {
-    await markChangedContacts(ports, scope, search, settings.reading.normalise, parkedSince, signal)
-  }
-  const due = dueChunks(store, target.name, request)
-  await resolveUnknown(ports, scope, search, due(), signal)
-  await brakeOnFlips(ports, scope, { mapping, settings, target, accepted: request.accept }, due(), signal)
-
-  const crew: Crew = { ...ports, scope, settings, target, mapping, search, us, run: request.run, parkedSince }
-  const tally = new Tally()
-  const stage = ports.progress.stage(`deliver ${target.name}`, await dueCount(store, target.name, request))
-  try {
-    for await (const chunk of due()) {
-      signal.throwIfAborted()
-      await settleChunk(crew, chunk, tally, signal)
-      stage.advance(chunk.length)
-    }
-  } finally {
-    stage.end()
-    const parking = await store.countParked(target.name, parkedSince)
-    const quarantined = await store.countQuarantine(target.name)
-    conclude(tally.report({ target: target.name, mode: target.mode, ...parking, quarantined, restored, warnings }))
-  }
+  // `--only` looks its persons up itself: everybody else is left as they are.
+  const follows = request.only === undefined && !(target.mode === 'consent' && target.addressOnly)
+  const contactsFollowed =
+    follows && (await markChangedContacts(ports, scope, search, settings.reading.normalise, parkedSince, signal))
+  const run = { us, run: request.run, parkedSince, contactsFollowed, claims: new Claims() }
+  return { crew: { ...ports, scope, settings, target, mapping, search, ...run }, restored, warnings }
 }
 
 /** A changed mapping or policy, another environment, a new target: everybody is due (semantics §8.6). */

@@ -11,13 +11,14 @@ interface Ports {
   readonly dataverse: Dataverse
 }
 
-/** Our id in this environment, remembered as one of ours before it writes. */
+/** Our ids in this environment, each remembered as one of ours before it writes. */
 export async function identify(
   { store, dataverse }: Ports,
   signal: AbortSignal,
 ): Promise<{ identity: Identity; us: ReadonlySet<string> }> {
-  const identity = await dataverse.whoAmI(signal)
-  await store.addWriter(identity.organizationId, identity.userId)
+  const identities = await dataverse.whoAreWe(signal)
+  const [identity] = identities
+  for (const { organizationId, userId } of identities) await store.addWriter(organizationId, userId)
   return { identity, us: new Set(await store.writers(identity.organizationId)) }
 }
 

@@ -109,8 +109,6 @@ export async function deliverRows(
     }
     const unsettled = sent.filter(({ outcome }) => UNSETTLED.has(outcome.kind))
     open = [...new Set(unsettled.map(({ subject }) => subject))]
-    const waitMs = Math.max(0, ...unsettled.map(({ outcome }) => (outcome.kind === 'again' ? outcome.waitMs : 0)))
-    if (open.length > 0 && !last && waitMs > 0) await ports.clock.sleep(waitMs, signal)
   }
   return new Map([...results].map(([subject, byPlace]) => [subject, [...byPlace.values()]]))
 }
@@ -169,7 +167,7 @@ async function sendPhases(
         signal,
       )
       for (const [index, { subject, write }] of batch.entries()) {
-        sent.push({ subject, write, outcome: outcomes[index] ?? { kind: 'again', waitMs: 0, code: 'no-outcome' } })
+        sent.push({ subject, write, outcome: outcomes[index] ?? { kind: 'again', code: 'no-outcome' } })
       }
     }
   }

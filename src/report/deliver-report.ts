@@ -1,5 +1,6 @@
 /** What deliver did for one target: the right half of a run's report. Counts only. */
 
+import type { DeliveryFigures } from '../dataverse/dataverse.ts'
 import { OUTCOMES, type Outcome } from '../deliver/outcome.ts'
 
 export interface DeliverReport {
@@ -26,6 +27,8 @@ export interface DeliverReport {
   readonly expired: number
   readonly quarantined: number
   readonly restored: boolean
+  /** What it took: requests, execution and waits, counted on our side; `seconds` from the first chunk to the last. */
+  readonly requests: DeliveryFigures & { readonly seconds: number }
   readonly warnings: readonly string[]
 }
 

@@ -94,6 +94,25 @@ function exportLogLine(finding: ExportLogFinding): string {
   }
 }
 
+/** What Dataverse was asked, and what for requests waited. */
+function requestLine({ requests }: DeliverReport): string {
+  const { users, rowsSent, writeRequests, waitedMs, seconds } = requests
+  const sum = (of: (user: (typeof users)[number]) => number) => users.reduce((total, user) => total + of(user), 0)
+  const by = users.length > 1 ? ` by ${users.length} application users` : ''
+  const rate = rowsSent > 0 && seconds > 0 ? ` (${(rowsSent / seconds).toFixed(1)} a second)` : ''
+  const refused = users.flatMap(({ throttles }) => Object.entries(throttles))
+  const throttled = [...new Set(refused.map(([limit]) => limit))].map((limit) => {
+    return `${refused.reduce((total, [name, count]) => total + (name === limit ? count : 0), 0)} × ${limit}`
+  })
+  const waits = Object.entries(waitedMs).map(([cause, ms]) => `${(ms / 1_000).toFixed(1)} s ${cause}`)
+  return [
+    `    requests: ${sum(({ requests: count }) => count)}${by}, ${sum(({ executionSeconds }) => executionSeconds).toFixed(1)} s of execution`,
+    `${rowsSent} rows sent in ${writeRequests}${rate}`,
+    ...(throttled.length === 0 ? [] : [`throttled ${throttled.join(', ')}`]),
+    ...(waits.length === 0 ? [] : [`waited ${waits.join(', ')}`]),
+  ].join('; ')
+}
+
 function deliverLines(report: DeliverReport): string[] {
   const { target, persons, outcomes, deferred, places, written, rejections, parked, expired } = report
   const named = Object.entries(outcomes)
@@ -107,6 +126,7 @@ function deliverLines(report: DeliverReport): string[] {
     lines.push(`    ${what}: ${optedIn} opted in, ${optedOut} opted out${other > 0 ? `, ${other} set` : ''}`)
   }
   for (const [code, count] of Object.entries(rejections)) lines.push(`    ! quarantined ${count} × ${code}`)
+  lines.push(requestLine(report))
   if (report.topicsWithoutPurpose > 0)
     lines.push(
       `    ! ${report.topicsWithoutPurpose} topics opted in without their purpose: nothing will be sent for them`,

@@ -73,6 +73,8 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (organization, user_id)) WITHOUT ROWID;
   `,
   'CREATE TABLE bookmark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;',
+  // Whoever is due already may be due for any reason.
+  'ALTER TABLE due ADD COLUMN afresh INTEGER NOT NULL DEFAULT 1;',
 ]
 
 /** The schema version this program writes. */

@@ -61,7 +61,7 @@ function stateJoiner(db: SqliteDatabase) {
       due.add(person)
       changed++
     }
-    for (const target of targets) for (const person of due) mark(target, person)
+    for (const target of targets) for (const person of due) mark(target, person, dueAll)
     return { changed }
   }
 }

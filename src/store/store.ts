@@ -42,10 +42,15 @@ export interface RejectedLine {
   readonly code: string
 }
 
-/** A due person of one target. `mark` grows with every marking: settling an older mark leaves the person due. */
+/**
+ * A due person of one target. `mark` grows with every marking: settling an older mark leaves the person due. `afresh`:
+ * Dataverse must be read whatever the ledger says (semantics §8.3); a state that merely changed asks for no more than it
+ * changes.
+ */
 export interface DuePerson {
   readonly person: PersonId
   readonly mark: number
+  readonly afresh: boolean
 }
 
 /** One person's records. */

@@ -28,7 +28,7 @@ export function dueRules(store: () => Store): void {
     await store().joinStates([stateRow(2, 'b')], union, FOR_CRM)
     const settled = { outcome: 'written', park: 'clear', mark: 1 } as const
     await settlePersons(store(), 5, { ...settled, person: person(1) }, { ...settled, person: person(2) })
-    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(2), mark: 2 }])
+    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(2), mark: 2, afresh: false }])
     await settlePersons(store(), 6, { ...settled, person: person(2), mark: 2 })
     expect(await store().countDue('crm')).toBe(0)
   })
@@ -37,8 +37,8 @@ export function dueRules(store: () => Store): void {
     await store().joinStates([stateRow(1)], union, QUIETLY)
     await store().joinStates([stateRow(2)], union, FOR_CRM)
     expect(await store().dueMarks('crm', [person(2), person(1)])).toEqual([
-      { person: person(2), mark: 1 },
-      { person: person(1), mark: 0 },
+      { person: person(2), mark: 1, afresh: false },
+      { person: person(1), mark: 0, afresh: true },
     ])
     const settled = { outcome: 'unchanged', park: 'clear', mark: 0 } as const
     await settlePersons(store(), 5, { ...settled, person: person(1) }, { ...settled, person: person(2) })
@@ -51,10 +51,23 @@ export function dueRules(store: () => Store): void {
     await store().markAllDue('crm')
     await store().markAllDue('other')
     expect(await store().takeDue('crm', undefined, 10)).toEqual([
-      { person: person(1), mark: 2 },
-      { person: person(2), mark: 1 },
+      { person: person(1), mark: 2, afresh: true },
+      { person: person(2), mark: 1, afresh: true },
     ])
     expect(await store().countDue('other')).toBe(2)
+  })
+
+  it('§8.3 who is due afresh stays so until settled, whatever the person is marked for besides', async () => {
+    await store().joinStates([stateRow(1)], union, FOR_CRM)
+    const due = async () => (await store().takeDue('crm', undefined, 10)).map(({ afresh }) => afresh)
+    expect(await due()).toEqual([false])
+    await store().markDue('crm', [person(1)])
+    expect(await due()).toEqual([true])
+    await store().joinStates([stateRow(1, 'b')], union, FOR_CRM)
+    expect(await due()).toEqual([true])
+    await settlePersons(store(), 5, { outcome: 'written', park: 'clear', mark: 3, person: person(1) })
+    await store().joinStates([stateRow(1, 'c')], union, FOR_CRM)
+    expect(await due()).toEqual([false])
   })
 
   it('§4 persons are marked whose state states a key, said or in events, exactly', async () => {
@@ -71,11 +84,13 @@ export function dueRules(store: () => Store): void {
     const second0 = { ...stateRow(0, JSON.stringify(states[0]), 'second device') }
     await store().joinStates([...rows, second0], union, QUIETLY)
     await store().markStating('crm', keys)
-    expect(await store().takeDue('crm', undefined, 10)).toEqual([0, 1, 3].map((n) => ({ person: person(n), mark: 1 })))
+    expect(await store().takeDue('crm', undefined, 10)).toEqual(
+      [0, 1, 3].map((n) => ({ person: person(n), mark: 1, afresh: true })),
+    )
     await store().markStating('crm', [second])
     expect(await store().dueMarks('crm', [person(0), person(1)])).toEqual([
-      { person: person(0), mark: 1 },
-      { person: person(1), mark: 2 },
+      { person: person(0), mark: 1, afresh: true },
+      { person: person(1), mark: 2, afresh: true },
     ])
   })
 }
@@ -106,7 +121,7 @@ export function parkingRules(store: () => Store): void {
     await settlePersons(store(), 300, { ...unmatched, person: person(3) })
     expect(await store().countParked('crm', 200)).toEqual({ parked: 1, expired: 2 })
     await store().markParkedDue('crm', 200)
-    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(3), mark: 1 }])
+    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(3), mark: 1, afresh: true }])
     await store().markParkedDue('crm', SINCE_EVER)
     expect(await store().countDue('crm')).toBe(3)
   })

@@ -56,7 +56,7 @@ function openingRules(seat: () => StoreSeat): void {
     await seat().store.joinStates([stateRow(1)], union, FOR_CRM)
     const again = await seat().reopen()
     expect(await again.countStates()).toBe(1)
-    expect(await again.takeDue('crm', undefined, 10)).toEqual([{ person: person(1), mark: 1 }])
+    expect(await again.takeDue('crm', undefined, 10)).toEqual([{ person: person(1), mark: 1, afresh: false }])
     await again.close()
     await again.close()
   })
@@ -201,21 +201,21 @@ function joinRules(store: () => Store): void {
     expect(await store().joinStates([stateRow(1, 'a'), stateRow(1, 'b'), stateRow(1, 'a')], union, FOR_CRM)).toEqual({
       changed: 2,
     })
-    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(1), mark: 1 }])
+    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(1), mark: 1, afresh: false }])
   })
 
   it('§8.1 only a person with a changed state is marked due, for every target', async () => {
     await store().joinStates([stateRow(1), stateRow(2)], union, QUIETLY)
     const options = { targets: ['crm', 'other'], dueAll: false }
     expect(await store().joinStates([stateRow(1, 'a'), stateRow(2, 'b')], union, options)).toEqual({ changed: 1 })
-    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(2), mark: 1 }])
-    expect(await store().takeDue('other', undefined, 10)).toEqual([{ person: person(2), mark: 1 }])
+    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(2), mark: 1, afresh: false }])
+    expect(await store().takeDue('other', undefined, 10)).toEqual([{ person: person(2), mark: 1, afresh: false }])
   })
 
   it('§8.3 dueAll marks every person of the range', async () => {
     await store().joinStates([stateRow(1), stateRow(2)], union, QUIETLY)
     expect(await store().joinStates([stateRow(2)], union, { targets: ['crm'], dueAll: true })).toEqual({ changed: 0 })
-    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(2), mark: 1 }])
+    expect(await store().takeDue('crm', undefined, 10)).toEqual([{ person: person(2), mark: 1, afresh: true }])
   })
 
   it('states of a person come in order of user.id by code unit', async () => {

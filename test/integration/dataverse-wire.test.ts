@@ -26,7 +26,7 @@ async function open(script: Script, more: Parameters<typeof optionsFor>[1] = {})
 }
 
 const running = () => new AbortController().signal
-const who = (dataverse: OpenDataverse) => dataverse.whoAmI(running())
+const who = async (dataverse: OpenDataverse) => (await dataverse.whoAreWe(running()))[0]
 const refusalOf = async (work: Promise<unknown>): Promise<CodedError> => {
   const error = await work.catch((reason: unknown) => reason)
   if (error instanceof CodedError) return error
@@ -151,7 +151,7 @@ describe('the wire', () => {
 
     const stop = new AbortController()
     const silent = await open(() => stop.abort(new Error('stopped')))
-    await expect(silent.dataverse.whoAmI(stop.signal)).rejects.toThrow('stopped')
+    await expect(silent.dataverse.whoAreWe(stop.signal)).rejects.toThrow('stopped')
   })
 })
 
@@ -210,16 +210,16 @@ describe('tokens', () => {
   })
 
   it('an http authority is refused, whatever the server', async () => {
-    const { authentication } = optionsFor('http://127.0.0.1:1')
+    const authentication = authenticationAt('http://127.0.0.1:1/token')
     const authority = authentication.authority?.replace('https:', 'http:') ?? ''
-    const { server, dataverse } = await open(() => {}, { authentication: { ...authentication, authority } })
+    const { server, dataverse } = await open(() => {}, { authentication: [{ ...authentication, authority }] })
     expect((await refusalOf(who(dataverse))).code).toBe('token-refused')
     expect(server.tokensIssued()).toBe(0)
   })
 
   it('an http token endpoint that is not loopback gets no secret', async () => {
     const { dataverse } = await open(() => {}, {
-      authentication: authenticationAt('http://login.example.com/token'),
+      authentication: [authenticationAt('http://login.example.com/token')],
       retry: { attempts: 1 },
     })
     expect((await refusalOf(who(dataverse))).code).toBe('token-refused')
@@ -238,7 +238,9 @@ describe('tokens', () => {
         ...authenticationAt(`${server.origin}/token`),
         credential: { kind: 'certificate', thumbprintSha256: 'AB'.repeat(32), privateKey: { reveal: () => key } },
       }
-      const dataverse = openDataverse(optionsFor(server.origin, { authentication, retry: { attempts: 1 } }))
+      const dataverse = openDataverse(
+        optionsFor(server.origin, { authentication: [authentication], retry: { attempts: 1 } }),
+      )
       opened.push(dataverse)
       return dataverse
     }

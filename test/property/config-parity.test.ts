@@ -121,7 +121,16 @@ async function fullConfig() {
         },
         tables: { consent: 'a', purpose: 'b', topic: 'c' },
       },
-      { name: 'old', integration: await document('older.json') },
+      {
+        name: 'old',
+        integration: await document('older.json'),
+        authentication: [
+          { clientId: 'c', workloadIdentity: { tokenFile: '/run/token' } },
+          { managedIdentity: { clientId: 'c2' } },
+          { managedIdentity: { resourceId: '/subscriptions/s' } },
+          { managedIdentity: { objectId: 'o' } },
+        ],
+      },
       { name: 'legacy', integration: await document('legacy.json') },
     ],
   }

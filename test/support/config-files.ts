@@ -34,7 +34,12 @@ export function surroundings(files: Readonly<Record<string, string>> = {}): Load
   return {
     cwd: '/srv/job',
     cores: CORES,
-    env: { DATAVERSE_CLIENT_SECRET: SECRET, DIDOMI_API_SECRET: SECRET, EXPORTS: '/mnt/exports' },
+    env: {
+      DATAVERSE_CLIENT_SECRET: SECRET,
+      SECOND_CLIENT_SECRET: SECRET,
+      DIDOMI_API_SECRET: SECRET,
+      EXPORTS: '/mnt/exports',
+    },
     readFile: async (path) => files[path] ?? (await fixture(basename(path))),
   }
 }

@@ -21,11 +21,20 @@ function keyRows(path: string, schema: Schema, required: boolean): string[] {
   const fallback = required ? '**required**' : 'default' in schema ? code(JSON.stringify(schema['default'])) : '–'
   const row = `| ${code(path)} | ${values(schema)} | ${fallback} | ${description.replaceAll('|', '\\|')} |`
   if (inside.length > 0) return [row, ...inside]
+  const one = oneOrMany(schema)
+  if (one !== undefined) return [row, ...rows(one, `${path}.`)]
   const items = schema['items'] as Schema | undefined
   if (items?.['properties'] !== undefined) return [row, ...rows(items, `${path}[].`)]
   const entries = schema['additionalProperties'] as Schema | undefined
   if (entries?.['properties'] !== undefined) return [row, ...rows(entries, `${path}.*.`)]
   return [row]
+}
+
+/** What there is one or a list of; `undefined` where the schema says something else. */
+function oneOrMany(schema: Schema): Schema | undefined {
+  const [one, many, ...others] = (schema['anyOf'] ?? []) as Schema[]
+  const isBoth = one?.['properties'] !== undefined && JSON.stringify(one) === JSON.stringify(many?.['items'])
+  return isBoth && others.length === 0 ? one : undefined
 }
 
 function values(schema: Schema): string {

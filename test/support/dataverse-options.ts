@@ -1,5 +1,6 @@
 /** Options to open a Dataverse on loopback: a clock that only counts, no jitter, tokens from the server itself. */
 
+import type { RegistrationSettings } from '../../src/dataverse/application-user.ts'
 import type { TableMetadata } from '../../src/dataverse/dataverse.ts'
 import type { DataverseOptions } from '../../src/dataverse/open.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -28,7 +29,7 @@ export function authenticationAt(
   tokenEndpoint: string,
   secret = 'not-a-secret',
   clientId = CLIENT,
-): DataverseOptions['authentication'] {
+): RegistrationSettings {
   const authority = `https://login.example.com/${TENANT}`
   return {
     tenantId: TENANT,
@@ -48,7 +49,7 @@ export function authenticationAt(
 export function optionsFor(origin: string, more: Partial<DataverseOptions> = {}): DataverseOptions {
   return {
     apiRoot: `${origin}/api/data/v9.2/`,
-    authentication: authenticationAt(`${origin}/token`),
+    authentication: [authenticationAt(`${origin}/token`)],
     userAgent: 'didomi-dataverse/test',
     clock: countingClock(),
     random: () => 0,

@@ -39,6 +39,13 @@ export const DELIVER: DeliverReport = {
   expired: 0,
   quarantined: 0,
   restored: false,
+  requests: {
+    users: [{ name: 'user 1', requests: 6, executionSeconds: 1.25, throttles: {} }],
+    waitedMs: {},
+    rowsSent: 70,
+    writeRequests: 2,
+    seconds: 7,
+  },
   warnings: [],
 }
 

@@ -28,11 +28,13 @@ describe('§4 the three forms are accepted as they are, by path and in place', (
       expect(target.entries.map(({ id }) => id)).toEqual(ids)
       expect(target.upsert).toBe(false)
       expect(target.instance.root).toBe('https://acme.crm4.dynamics.com/api/data/v9.2')
-      expect(target.credentials.authority).toBe(
-        'https://login.microsoftonline.com/d2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f',
-      )
-      const { proof } = target.credentials
-      expect(proof.kind === 'secret' && proof.clientSecret.reveal()).toBe(SECRET)
+      const [user, ...others] = target.authentication
+      expect(others).toEqual([])
+      expect(user).toMatchObject({
+        authority: 'https://login.microsoftonline.com/d2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f',
+      })
+      const { credential } = user
+      expect(credential.kind === 'secret' && credential.secret.reveal()).toBe(SECRET)
       expect(target.warnings).toEqual([])
       expect(target.documentRepairs).toEqual([])
     }

@@ -18,15 +18,15 @@ it('a secret prints as [secret] everywhere but in reveal', () => {
 
 it('the settings as a whole never print a secret', async () => {
   const settings = await load(leastConfig())
-  expect(settings.targets[0]?.credentials.proof).toMatchObject({ kind: 'secret' })
+  expect(settings.targets[0]?.authentication[0].credential).toMatchObject({ kind: 'secret' })
   expect(JSON.stringify(settings) + inspect(settings, { depth: 20 })).not.toContain(SECRET)
 })
 
 async function withSecret(clientSecret: string, files: Record<string, string> = {}) {
   const config = leastConfig()
   const targets = [{ ...config.targets[0], authentication: { clientSecret } }]
-  const proof = (await load({ ...config, targets }, files)).targets[0]?.credentials.proof
-  return proof?.kind === 'secret' ? proof.clientSecret.reveal() : undefined
+  const credential = (await load({ ...config, targets }, files)).targets[0]?.authentication[0].credential
+  return credential?.kind === 'secret' ? credential.secret.reveal() : undefined
 }
 
 it('a reference stands for the whole text or a part of it', async () => {
@@ -62,6 +62,16 @@ it.each([
   expect(error.complaints[0]?.where).toContain('targets[0].authentication.clientSecret')
   expect(error.complaints[0]?.found).toContain(named)
   expect(error.message).not.toContain(SECRET)
+})
+
+it('a secret written into a list of application users is warned about too', async () => {
+  const config = leastConfig()
+  const authentication = [
+    { clientId: 'c1', clientSecret: `\${env:DATAVERSE_CLIENT_SECRET}` },
+    { clientSecret: 'plain-canary' },
+  ]
+  const { warnings } = await load({ ...config, targets: [{ ...config.targets[0], authentication }] })
+  expect(warnings).toEqual([expect.stringMatching(/targets\[0\]\.authentication\[1\]\.clientSecret: a secret stands/)])
 })
 
 it('a secret written into a file works, with a warning that does not print it', async () => {

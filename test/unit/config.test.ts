@@ -74,7 +74,6 @@ describe('what is loaded', () => {
       tables: { consent: 'msdynmkt_contactpointconsent4', purpose: 'msdynmkt_purpose', topic: 'msdynmkt_topic' },
     })
     expect(targets[0]).not.toHaveProperty('entryOptions')
-    expect(targets[0]).not.toHaveProperty('authentication')
   })
 
   it('YAML and JSON say the same, and relative paths start from the settings file', async () => {
@@ -123,7 +122,7 @@ describe('what is loaded', () => {
   })
 
   it("authentication overrides the document's, with a certificate in place of its secret", async () => {
-    const { credentials, instance } = await firstTarget({
+    const { authentication, instance } = await firstTarget({
       authentication: {
         instance: 'https://crm.example.com/acme',
         tenantId: 't2',
@@ -135,14 +134,17 @@ describe('what is loaded', () => {
       },
     })
     expect(instance.origin).toBe('https://crm.example.com')
-    expect(credentials).toMatchObject({
-      tenantId: 't2',
-      clientId: 'c2',
-      authority: 'https://sts.example.com/adfs',
-      authorityMetadata: '{"token_endpoint":"http://127.0.0.1/token"}',
-      knownAuthorities: ['sts.example.com'],
-      proof: { kind: 'certificate', thumbprintSha256: 'ab'.repeat(32) },
-    })
+    expect(authentication).toMatchObject([
+      {
+        tenantId: 't2',
+        clientId: 'c2',
+        authority: 'https://sts.example.com/adfs',
+        authorityMetadata: '{"token_endpoint":"http://127.0.0.1/token"}',
+        knownAuthorities: ['sts.example.com'],
+        credential: { kind: 'certificate', thumbprintSha256: 'ab'.repeat(32) },
+        scope: 'https://crm.example.com/.default',
+      },
+    ])
   })
 
   it('a host of no known cloud without an authority is warned about', async () => {

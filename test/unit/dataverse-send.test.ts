@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { parseApiRoot, requestTarget } from '../../src/dataverse/api-root.ts'
 import { authorityFor } from '../../src/dataverse/authority.ts'
 import { TooLate, withFreshness } from '../../src/dataverse/freshness.ts'
-import { withLimit } from '../../src/dataverse/limit.ts'
 import { inTargets } from '../../src/dataverse/read.ts'
 import { createRetry, withRetry } from '../../src/dataverse/retry.ts'
 import { NoAnswer, type Reply, type Request, type Send } from '../../src/dataverse/send.ts'
@@ -14,6 +13,11 @@ import { countingClock } from '../support/dataverse-options.ts'
 const REQUEST: Request = { method: 'POST', path: 'contacts', repeatable: true, what: 'test' }
 const OK: Reply = { status: 204, headers: {}, body: '' }
 const throttled = (after: string): Reply => ({ status: 429, headers: { 'retry-after': after }, body: '' })
+const deadlocked = (after?: string): Reply => ({
+  status: 500,
+  headers: after === undefined ? {} : { 'retry-after': after },
+  body: JSON.stringify({ error: { code: '0x80044150', message: 'Sql Number: 1205' } }),
+})
 const running = () => new AbortController().signal
 
 /** Answers one after the other; the last one for ever. */
@@ -47,13 +51,19 @@ function retrying(send: Send, settings: Partial<RetrySettings> = {}) {
 
 describe('retry', () => {
   it('Dataverse: Retry-After is a floor below the jittered back-off, and every wait is shown', async () => {
-    const { send, clock, waits } = retrying(answering(throttled('7'), { ...OK, status: 503 }, OK))
+    const { send, clock, waits } = retrying(answering(deadlocked('7'), deadlocked(), OK))
     expect((await send(REQUEST, running())).status).toBe(204)
     expect(clock.slept).toEqual([7_050, 100])
     expect(waits).toEqual([
-      { what: 'test', waitMs: 7_050, why: 'throttled HTTP 429' },
-      { what: 'test', waitMs: 100, why: 'transient HTTP 503' },
+      { what: 'test', waitMs: 7_050, why: 'deadlock HTTP 500 0x80044150' },
+      { what: 'test', waitMs: 100, why: 'deadlock HTTP 500 0x80044150' },
     ])
+  })
+
+  it('does not wait itself where the gate of the user does', async () => {
+    const { send, clock } = retrying(answering(throttled('7'), { ...OK, status: 503 }, new NoAnswer('test', true), OK))
+    expect((await send(REQUEST, running())).status).toBe(204)
+    expect(clock.slept).toEqual([])
   })
 
   it('is bounded in number, in pause, and in total wait; the last reply stands', async () => {
@@ -61,12 +71,12 @@ describe('retry', () => {
     expect((await retrying(number).send(REQUEST, running())).status).toBe(502)
     expect(number.count()).toBe(4)
 
-    const pause = retrying(answering({ ...OK, status: 502 }), { attempts: 8, random: () => 1 })
+    const pause = retrying(answering(deadlocked()), { attempts: 8, random: () => 1 })
     await pause.send(REQUEST, running())
     expect(Math.max(...pause.clock.slept)).toBe(1_000)
 
-    const total = answering(throttled('50'))
-    expect((await retrying(total).send(REQUEST, running())).status).toBe(429)
+    const total = answering(deadlocked('50'))
+    expect((await retrying(total).send(REQUEST, running())).status).toBe(500)
     expect(total.count()).toBe(2)
   })
 
@@ -112,48 +122,6 @@ describe('retry', () => {
     expect(retryAfterMs({ 'retry-after': date }, Date.parse(date) + 5_000)).toBe(0)
     expect(retryAfterMs({ 'retry-after': 'soon' }, 0)).toBeUndefined()
     expect(retryAfterMs({}, 0)).toBeUndefined()
-  })
-})
-
-describe('limit', () => {
-  it('Dataverse: a 429 closes the gate for everybody until Retry-After', async () => {
-    const clock = countingClock()
-    const waits: Wait[] = []
-    const sentAt: number[] = []
-    const answers = answering(throttled('30'), OK)
-    const timed: Send = (request, signal) => {
-      sentAt.push(clock.monotonic())
-      return answers(request, signal)
-    }
-    const send = withLimit(timed, { concurrency: 1, clock, onWait: (wait) => waits.push(wait) })
-    await Promise.all([1, 2, 3].map(() => send({ ...REQUEST, repeatable: false }, running())))
-    expect(sentAt).toEqual([0, 30_000, 30_000])
-    expect(waits).toEqual([{ what: 'test', waitMs: 30_000, why: 'throttled: all requests wait' }])
-  })
-
-  it('runs no more at once than allowed, and fewer after the concurrency limit was hit', async () => {
-    const clock = countingClock()
-    const tooMany: Reply = { ...throttled('1'), body: JSON.stringify({ error: { code: '0x80072326', message: '' } }) }
-    let now = 0
-    let peak = 0
-    let reply = OK
-    const counting: Send = async () => {
-      now += 1
-      peak = Math.max(peak, now)
-      await new Promise((resolve) => setImmediate(resolve))
-      now -= 1
-      return reply
-    }
-    const send = withLimit(counting, { concurrency: 4, clock, onWait: () => {} })
-    const many = () => Promise.all(Array.from({ length: 12 }, () => send(REQUEST, running())))
-    await many()
-    expect(peak).toBe(4)
-    reply = tooMany
-    await send(REQUEST, running())
-    reply = OK
-    peak = 0
-    await many()
-    expect(peak).toBe(2)
   })
 })
 

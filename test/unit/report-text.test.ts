@@ -12,6 +12,7 @@ describe('reportText', () => {
       '  deliver crm: 80 persons = 2 unmatched + 70 written + 8 unchanged + 0 deferred',
       '    choices: 70 written, 0 superseded, 8 unchanged, 0 rejected; 2 parked, 0 expired',
       '    acme_newsletter: 40 opted in, 30 opted out',
+      '    requests: 6, 1.3 s of execution; 70 rows sent in 2 (10.0 a second)',
       '  sums: lines hold, persons hold; ingest 1.5 s, deliver crm 7.3 s',
     ])
   })

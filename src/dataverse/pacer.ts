@@ -1,0 +1,105 @@
+/** The pace of one application user, kept while it works: replies become observations, and the pure step decides. */
+
+import { retryAfterMs } from '../lib/retry-after.ts'
+import type { Load } from '../pace/cost.ts'
+import { begin, concurrencyOf, type Limit, observe, type PaceSettings, type Permits, permitsOf } from '../pace/pace.ts'
+import { classify, parseApiError } from './errors.ts'
+import type { Reply } from './send.ts'
+
+/** The limit behind a code (Dataverse: service protection limits). */
+const LIMITS: Readonly<Record<string, Limit>> = {
+  '0x80072322': 'requests',
+  '0x80072321': 'execution-time',
+  '0x80072326': 'concurrency',
+}
+
+/** What was counted of one application user. Seconds are of our clock, from sending to the whole answer. */
+export interface PacerFigures {
+  readonly requests: number
+  readonly executionSeconds: number
+  readonly throttles: Readonly<Record<string, number>>
+}
+
+/** Mutable only as the holder of a state that pure functions replace. */
+export class Pacer {
+  readonly #settings: PaceSettings
+  #state
+  #requests = 0
+  #executionMs = 0
+  readonly #throttles: Record<string, number> = {}
+
+  constructor(settings: PaceSettings) {
+    this.#settings = settings
+    this.#state = begin(settings)
+  }
+
+  get figures(): PacerFigures {
+    return {
+      requests: this.#requests,
+      executionSeconds: this.#executionMs / 1_000,
+      throttles: { ...this.#throttles },
+    }
+  }
+
+  get inFlight(): number {
+    return this.#state.inFlight
+  }
+
+  /** Requests that may be at work at once, as things are. */
+  concurrency(nowMs: number): number {
+    return Math.floor(concurrencyOf(this.#settings, this.#state, nowMs))
+  }
+
+  permits(load: Load, nowMs: number): Permits {
+    return permitsOf(this.#settings, this.#state, load, nowMs)
+  }
+
+  sent(load: Load, nowMs: number): void {
+    this.#requests += 1
+    this.#state = observe(this.#settings, this.#state, { kind: 'sent', load }, nowMs)
+  }
+
+  withdrawn(load: Load, nowMs: number): void {
+    this.#state = observe(this.#settings, this.#state, { kind: 'withdrawn', load }, nowMs)
+  }
+
+  failed(load: Load, sentAtMs: number, nowMs: number): void {
+    this.#state = observe(this.#settings, this.#state, { kind: 'failed', load, sentAtMs }, nowMs)
+  }
+
+  workLeft(seconds: number, nowMs: number): void {
+    this.#state = observe(this.#settings, this.#state, { kind: 'work-left', seconds }, nowMs)
+  }
+
+  /** Learns from a reply; `nowMs` is monotonic, `wallMs` dates a `Retry-After` that is a date. */
+  replied(reply: Reply, load: Load, sentAtMs: number, nowMs: number, wallMs: number): void {
+    const wish = retryAfterMs(reply.headers, wallMs)
+    const wishMs = wish === undefined ? {} : { wishMs: wish }
+    const settings = this.#settings
+    if (reply.status === 429) {
+      const { code } = parseApiError(429, reply.body)
+      const limit = LIMITS[code] ?? 'unnamed'
+      this.#throttles[limit] = (this.#throttles[limit] ?? 0) + 1
+      this.#state = observe(settings, this.#state, { kind: 'refused', load, sentAtMs, limit, ...wishMs }, nowMs)
+    } else if (isUnavailable(reply)) {
+      this.#state = observe(settings, this.#state, { kind: 'failed', load, sentAtMs, ...wishMs }, nowMs)
+    } else {
+      this.#executionMs += nowMs - sentAtMs
+      const hint = hintOf(reply)
+      this.#state = observe(settings, this.#state, { kind: 'answered', load, sentAtMs, ...hint }, nowMs)
+    }
+  }
+}
+
+/** A gateway that speaks for a server it does not reach. An SQL error is the server at work. */
+export function isUnavailable(reply: Reply): boolean {
+  return (
+    (reply.status === 502 || reply.status === 503 || reply.status === 504) &&
+    classify(parseApiError(reply.status, reply.body)) !== 'deadlock'
+  )
+}
+
+function hintOf({ headers }: Reply): { hint?: number } {
+  const hint = Number(headers['x-ms-dop-hint'])
+  return Number.isInteger(hint) && hint > 0 ? { hint } : {}
+}

@@ -1,0 +1,180 @@
+/** The application users of one environment: each request goes to one that may send it now, or waits for its turn. */
+
+import type { Clock } from '../lib/clock.ts'
+import type { Wait } from '../lib/retry.ts'
+import type { Load } from '../pace/cost.ts'
+import type { Permits } from '../pace/pace.ts'
+import type { DeliveryFigures } from './dataverse.ts'
+import { TooLate } from './freshness.ts'
+import type { Pacer } from './pacer.ts'
+import { NoAnswer, type Send } from './send.ts'
+
+/** One application user: its own token, and its own pace, since limits are counted per user. */
+export interface ApplicationUser {
+  /** `user 2`: what it is called in logs. */
+  readonly name: string
+  readonly send: Send
+  readonly pacer: Pacer
+}
+
+export interface Pool {
+  /** Sends by whichever user may first. */
+  readonly send: Send
+  /** Sends by this one, in its turn. */
+  sendBy(user: ApplicationUser): Send
+  /** Requests that may be at work at once, all users together. */
+  concurrency(): number
+  /** What the run still has to do, in seconds of execution: shared out evenly. */
+  workLeft(seconds: number): void
+  figures(): DeliveryFigures
+}
+
+interface Waiting {
+  readonly load: Load
+  readonly users: readonly ApplicationUser[]
+  readonly start: (user: ApplicationUser) => void
+}
+
+/** A wait shorter than this is not worth telling. */
+const WORTH_TELLING_MS = 1_000
+
+/** A load that no caller described. */
+const UNDESCRIBED: Load = { kind: 'other', rows: 1 }
+
+/**
+ * Requests are served in the order they came: an opt-in decided on an old read must not wait behind younger ones. Which
+ * user takes one does not matter to its rows: no row is in two requests at once, whoever sends them.
+ */
+export function openPool(
+  users: readonly ApplicationUser[],
+  { clock, onWait }: { readonly clock: Clock; readonly onWait: (wait: Wait) => void },
+): Pool {
+  const queue = new Queue(clock, onWait)
+  let writeRequests = 0
+  let rowsSent = 0
+  const sendBy =
+    (allowed: readonly ApplicationUser[]): Send =>
+    async (request, signal) => {
+      const load = request.load ?? UNDESCRIBED
+      const user = await queue.turn(load, allowed, signal)
+      const sentAtMs = clock.monotonic()
+      writeRequests += request.writes === undefined ? 0 : 1
+      rowsSent += request.writes ?? 0
+      try {
+        const reply = await user.send(request, signal)
+        const nowMs = clock.monotonic()
+        user.pacer.replied(reply, load, sentAtMs, nowMs, clock.now())
+        return { ...reply, latencyMs: nowMs - sentAtMs }
+      } catch (error) {
+        leave(user, load, sentAtMs, clock.monotonic(), error)
+        throw error
+      } finally {
+        queue.pump()
+      }
+    }
+  return {
+    send: sendBy(users),
+    sendBy: (user) => sendBy([user]),
+    concurrency: () => users.reduce((sum, { pacer }) => sum + pacer.concurrency(clock.monotonic()), 0),
+    workLeft: (seconds) => {
+      for (const { pacer } of users) pacer.workLeft(seconds / users.length, clock.monotonic())
+    },
+    figures: () => ({
+      users: users.map(({ name, pacer }) => ({ name, ...pacer.figures })),
+      waitedMs: { ...queue.waitedMs },
+      rowsSent,
+      writeRequests,
+    }),
+  }
+}
+
+/** An attempt without a reply: one that was not made, or ended by us, says nothing about the server. */
+function leave({ pacer }: ApplicationUser, load: Load, sentAtMs: number, nowMs: number, error: unknown): void {
+  if (error instanceof NoAnswer && !(error instanceof TooLate)) pacer.failed(load, sentAtMs, nowMs)
+  else pacer.withdrawn(load, nowMs)
+}
+
+/** Requests waiting for a user that may send them. */
+class Queue {
+  readonly waitedMs: Record<string, number> = {}
+  readonly #clock: Clock
+  readonly #onWait: (wait: Wait) => void
+  readonly #waiting: Waiting[] = []
+  /** Until when somebody was told that a user waits, by name. */
+  readonly #toldUntilMs = new Map<string, number>()
+  #timer: AbortController | undefined
+
+  constructor(clock: Clock, onWait: (wait: Wait) => void) {
+    this.#clock = clock
+    this.#onWait = onWait
+  }
+
+  /** Resolves with the one of these users that may send this load. Rejects with the signal's reason. */
+  turn(load: Load, users: readonly ApplicationUser[], signal: AbortSignal): Promise<ApplicationUser> {
+    signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        const at = this.#waiting.indexOf(waiting)
+        if (at >= 0) this.#waiting.splice(at, 1)
+        reject(signal.reason)
+        this.pump()
+      }
+      const waiting: Waiting = {
+        load,
+        users,
+        start: (user) => {
+          signal.removeEventListener('abort', stop)
+          resolve(user)
+        },
+      }
+      signal.addEventListener('abort', stop, { once: true })
+      this.#waiting.push(waiting)
+      this.pump()
+    })
+  }
+
+  /** Starts whatever may start; sets the clock for the rest. */
+  pump(): void {
+    this.#timer?.abort()
+    this.#timer = undefined
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const nowMs = this.#clock.monotonic()
+      const offers = first.users.map((user) => ({ user, permits: user.pacer.permits(first.load, nowMs) }))
+      const best = offers.reduce((one, other) => (other.permits.permits > one.permits.permits ? other : one))
+      if (best.permits.permits === 0) {
+        this.#tell(offers, nowMs)
+        this.#wakeIn(Math.min(...offers.map(({ permits }) => permits.waitMs)))
+        return
+      }
+      this.#waiting.shift()
+      best.user.pacer.sent(first.load, nowMs)
+      first.start(best.user)
+    }
+  }
+
+  #wakeIn(waitMs: number): void {
+    if (!Number.isFinite(waitMs)) return
+    const timer = new AbortController()
+    this.#timer = timer
+    this.#clock.sleep(Math.ceil(waitMs), timer.signal).then(
+      () => {
+        if (this.#timer === timer) this.pump()
+      },
+      () => {
+        // Another event came first, and set its own timer.
+      },
+    )
+  }
+
+  #tell(offers: ReadonlyArray<{ user: ApplicationUser; permits: Permits }>, nowMs: number): void {
+    for (const { user, permits } of offers) {
+      const { cause, waitMs } = permits
+      const untilMs = nowMs + waitMs
+      const toldMs = this.#toldUntilMs.get(user.name) ?? 0
+      if (cause === undefined || !Number.isFinite(waitMs) || untilMs <= toldMs) continue
+      this.waitedMs[cause] = (this.waitedMs[cause] ?? 0) + untilMs - Math.max(nowMs, toldMs)
+      this.#toldUntilMs.set(user.name, untilMs)
+      if (waitMs >= WORTH_TELLING_MS) this.#onWait({ what: `${user.name} paused`, waitMs, why: cause })
+    }
+  }
+}

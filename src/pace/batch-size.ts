@@ -1,0 +1,75 @@
+/** How many rows one bulk message takes: as many as the server does in the time we aim at, fewer where rows are refused. */
+
+/** What is aimed at, and the bounds. */
+export interface BatchSizeSettings {
+  /** What one message should take; all its rows are locked so long. */
+  readonly targetMs: number
+  readonly least: number
+  readonly most: number
+  readonly start: number
+}
+
+/** Dataverse takes 1,000 rows of a standard table at most (Dataverse: bulk operations). */
+export const BATCH_SIZE: BatchSizeSettings = { targetMs: 5_000, least: 10, most: 1_000, start: 100 }
+
+/** What is known of the messages of one kind. */
+export interface BatchSize {
+  readonly rows: number
+  /** A size that was too slow for the server or too long, and how many answers ago. */
+  readonly ceiling: number
+  /** Rows seen lately, and how many of them were refused. */
+  readonly seen: number
+  readonly bad: number
+}
+
+/** What became of a message. */
+export type BatchEvent =
+  | { readonly kind: 'done'; readonly rows: number; readonly latencyMs: number }
+  /** A timeout of the server's database, or a body too long. */
+  | { readonly kind: 'too-large'; readonly rows: number }
+  /** Some of its rows were refused, and the message with them. */
+  | { readonly kind: 'bad'; readonly rows: number; readonly bad: number }
+
+/** Growth from one message to the next. */
+const GROWTH = 2
+/** How a ceiling is forgotten, from message to message: a table is not slow for ever. */
+const CEILING_RISES = 1.02
+/** Rows that count as lately. */
+const LATELY = 50_000
+
+/** So many rows refused to be expected in one message: each costs the message, and another for every piece of it. */
+const BAD_PER_MESSAGE = 0.15
+
+export function beginSize({ start, most }: BatchSizeSettings): BatchSize {
+  return { rows: start, ceiling: most, seen: 0, bad: 0 }
+}
+
+/** The size after something became of a message. */
+export function sized(settings: BatchSizeSettings, size: BatchSize, event: BatchEvent): BatchSize {
+  switch (event.kind) {
+    case 'done': {
+      const fitting = (event.rows * settings.targetMs) / Math.max(1, event.latencyMs)
+      // A message that was not full says nothing about a full one but that it may be tried.
+      const rows = Math.min(fitting, Math.max(size.rows, event.rows) * GROWTH)
+      const ceiling = Math.min(settings.most, size.ceiling * CEILING_RISES)
+      return bounded(settings, { ...counted(size, event.rows, 0), ceiling, rows })
+    }
+    case 'too-large': {
+      const half = Math.floor(event.rows / 2)
+      return bounded(settings, { ...size, ceiling: Math.min(size.ceiling, half), rows: Math.min(size.rows, half) })
+    }
+    case 'bad':
+      return bounded(settings, counted(size, event.rows, event.bad))
+  }
+}
+
+function counted(size: BatchSize, rows: number, bad: number): BatchSize {
+  const fading = size.seen + rows > LATELY ? 0.5 : 1
+  return { ...size, seen: (size.seen + rows) * fading, bad: (size.bad + bad) * fading }
+}
+
+function bounded({ least, most }: BatchSizeSettings, size: BatchSize): BatchSize {
+  const clean = size.bad === 0 ? most : (BAD_PER_MESSAGE * size.seen) / size.bad
+  const rows = Math.max(least, Math.floor(Math.min(size.rows, size.ceiling, clean, most)))
+  return { ...size, rows }
+}
