@@ -4,12 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type BootstrapFlags, runBootstrap } from './cli/bootstrap-command.ts'
+import { type EmulateFlags, runEmulate } from './cli/emulate-command.ts'
 import { runSourcesStatus, type SourcesFlags } from './cli/sources-command.ts'
 import { runSync, type SyncFlags } from './cli/sync-command.ts'
 import { parseDurationMs } from './config/quantity.ts'
 import { configJsonSchema } from './config/schema.ts'
 import { parseDay } from './consent/time.ts'
-import { runEmulator } from './emulator/run.ts'
 import { CodedError } from './lib/errors.ts'
 import { exitCode } from './report/exit-code.ts'
 
@@ -60,6 +60,7 @@ program
   .option('--to <date>', 'repair: up to and including this export date', day)
   .option('--wait-for-partition <date>', 'first wait until this date, or today, is sealed (else exit 4)', dayOrToday)
   .option('--wait-timeout <duration>', 'how long at most, such as 90m (default: 3h)', duration)
+  .option('--deadline <duration>', 'end in order after this time, such as 5h; the rest stays due (exit 6)', duration)
   .option('--export-id <id...>', 'only these exports')
   .option('--limit <n>', 'deliver at most so many persons per target; the rest stays due (exit 6)', wholeNumber)
   .option('--only <ouid...>', 'deliver only these persons, due or not')
@@ -115,17 +116,17 @@ program
 
 program
   .command('emulate')
-  .description('a Dataverse on this machine, for trying and testing')
-  .option('--port <n>', 'port on 127.0.0.1; any free one by default', wholeNumber)
-  .option('--seed <file>', 'rows and columns to begin with')
-  .action(async ({ port, seed }: { port?: number; seed?: string }) => {
-    try {
-      await runEmulator({ port: port ?? 0, seedFile: seed })
-    } catch (error) {
-      const found = error instanceof Error && 'code' in error ? String(error.code) : 'a seed that cannot be read'
-      const [expected, remedy] = ['a free port and a seed that fits the tables', 'Choose others.']
-      throw new CodedError('usage', [{ where: 'emulate', found, expected, remedy }], { cause: error })
-    }
+  .description('a Dataverse and a Didomi API on this machine, for trying and testing')
+  .option('--port <n>', 'port of the Dataverse on 127.0.0.1; any free one by default', wholeNumber)
+  .option('--seed <file>', 'rows and columns to begin with, JSON')
+  .option('--limits', 'service protection limits, and the time that requests take', false)
+  .option('--time-scale <n>', "seconds of the environment's clock in one of the machine's", wholeNumber, 1)
+  .option('--servers <n>', 'web servers behind the address, each with its own limits', wholeNumber, 1)
+  .option('--didomi-port <n>', 'port of the Didomi API; any free one by default', wholeNumber)
+  .option('--didomi-seed <file>', 'users and ids that Didomi begins with, JSON')
+  .option('--no-didomi', 'the Dataverse alone')
+  .action(async (flags: EmulateFlags) => {
+    await runEmulate(flags)
   })
 
 /** Says what ended the program, and sets its exit code. A message without a code may quote data: only its kind is told. */

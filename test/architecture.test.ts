@@ -126,6 +126,9 @@ function functionsOf({ code, text }: SourceFile): FunctionSpan[] {
       /^(\s+)(?:static\s+|async\s+|private\s+|get\s+|set\s+)*\*?([#\w]+)\s*(?:<[^>]*>)?\([^)]*(?:\).*\{)?$/.exec(line)
     if (match === null || /^(if|for|while|switch|return|catch)$/.test(match[2] ?? '')) return []
     const indent = match[1] ?? ''
+    // A list of arguments ends without a body: a call, as data is written down.
+    const close = lines.find((other, at) => at > start && /^\s*\S/.test(other) && !other.startsWith(`${indent} `))
+    if (line.trimEnd().endsWith('(') && close?.startsWith(`${indent})`) && !close.trimEnd().endsWith('{')) return []
     const end = lines.findIndex(
       (other, at) => at > start && other.startsWith(`${indent}}`) && !/^\s*\}.*\{$/.test(other),
     )

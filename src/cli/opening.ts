@@ -16,6 +16,8 @@ export interface OpeningFlags {
   readonly json: boolean
   readonly quiet: boolean
   readonly logLevel: string
+  /** Milliseconds that the run may take. */
+  readonly deadline?: number
 }
 
 /** Where a command says what it does; both write to stderr alone. */
@@ -66,7 +68,7 @@ export async function withPorts<T>(
   const settings = await openSettings(flags.config, voices.log)
   check(settings)
   const ports = await openPorts(settings, { ...voices, version })
-  const interruption = interruptible()
+  const interruption = interruptible(flags.deadline)
   try {
     return await work({ settings, ports, signal: interruption.signal })
   } finally {

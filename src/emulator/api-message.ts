@@ -40,6 +40,11 @@ export function emptyReply(headers: Readonly<Record<string, string>> = {}): ApiR
 }
 
 /** The error body of Dataverse (its Web API: compose HTTP requests and handle errors). */
-export function errorReply(status: number, code: string, message: string): ApiReply {
-  return jsonReply(status, { error: { code, message } })
+export function errorReply(
+  status: number,
+  code: string,
+  message: string,
+  details: Readonly<Record<string, string>> = {},
+): ApiReply {
+  return jsonReply(status, { error: { code, message, ...details } })
 }

@@ -11,24 +11,30 @@ import { Transaction } from './transaction.ts'
 /** Operations that one batch may hold, change sets counted by their parts. */
 const MAX_OPERATIONS = 1_000
 
-/** Runs one inner request; the router's own entrance. Refusals are replies already. */
-export type RunPart = (request: ApiRequest, scope: WriteScope) => ApiReply
+/** The router as a batch needs it. */
+export interface PartRunner {
+  /** Runs one inner request. Refusals are replies already, except that of a batch within a batch. */
+  run(request: ApiRequest, scope: WriteScope): ApiReply
+  /** Does the edits that somebody else is scripted to make before this request. */
+  editBefore(request: ApiRequest): void
+}
 
 /**
  * Answers a batch. A malformed one is refused as a whole with JSON; else each part answers in order, up to and
  * including the first failure unless `odata.continue-on-error` is preferred.
  */
-export function batch(state: DataverseState, request: ApiRequest, run: RunPart): ApiReply {
+export function batch(state: DataverseState, request: ApiRequest, runner: PartRunner): ApiReply {
   const parts = parseBatch(request.headers.get('content-type') ?? '', request.body)
   const operations = parts.reduce((sum, part) => sum + (part.kind === 'single' ? 1 : part.requests.length), 0)
   if (operations > MAX_OPERATIONS) {
     throw badRequest(`The maximum number of operations allowed in a batch is ${MAX_OPERATIONS}.`)
   }
   const { continueOnError } = parsePreferences(request.headers.get('prefer'))
+  const outer = { ...request, headers: lentHeaders(state, request) }
   const answers: string[] = []
   let status = 200
   for (const part of parts) {
-    const answer = part.kind === 'single' ? single(request, part.request, run) : changeSet(state, request, part, run)
+    const answer = part.kind === 'single' ? single(outer, part.request, runner) : changeSet(state, outer, part, runner)
     answers.push(answer.text)
     if (answer.status < 400 || continueOnError) continue
     status = answer.status
@@ -47,8 +53,8 @@ interface Answer {
   readonly text: string
 }
 
-function single(outer: ApiRequest, inner: InnerRequest, run: RunPart): Answer {
-  const reply = run(toApiRequest(outer, inner, new Map()), {})
+function single(outer: ApiRequest, inner: InnerRequest, { run }: PartRunner): Answer {
+  const reply = orRefusal(() => run(toApiRequest(outer, inner, new Map()), {}))
   return { status: reply.status, text: httpPart(reply, undefined) }
 }
 
@@ -56,19 +62,14 @@ function changeSet(
   state: DataverseState,
   outer: ApiRequest,
   part: Extract<BatchPart, { kind: 'changeset' }>,
-  run: RunPart,
+  { run, editBefore }: PartRunner,
 ): Answer {
+  for (const inner of part.requests) orRefusal(() => editBefore(toApiRequest(outer, inner, new Map())))
   const transaction = new Transaction(state, writerOf(outer))
   const references = new Map<string, string>()
   const answers: string[] = []
   for (const inner of part.requests) {
-    let reply: ApiReply
-    try {
-      reply = run(toApiRequest(outer, inner, references), { transaction, references })
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      reply = errorReply(error.status, error.code, error.message)
-    }
+    const reply = orRefusal(() => run(toApiRequest(outer, inner, references), { transaction, references }))
     if (reply.status >= 400) {
       transaction.rollback()
       return { status: reply.status, text: nested([httpPart(reply, inner.contentId)]) }
@@ -79,6 +80,16 @@ function changeSet(
   }
   transaction.commit()
   return { status: 200, text: nested(answers) }
+}
+
+/** A part that cannot be addressed is refused alone: what stood before it in the batch is done already. */
+function orRefusal<T>(work: () => T): T | ApiReply {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return errorReply(error.status, error.code, error.message)
+  }
 }
 
 function toApiRequest(outer: ApiRequest, inner: InnerRequest, references: ReadonlyMap<string, string>): ApiRequest {
@@ -100,9 +111,15 @@ function toApiRequest(outer: ApiRequest, inner: InnerRequest, references: Readon
     method: inner.method,
     path: at === -1 ? below : below.slice(0, at),
     query: at === -1 ? '' : below.slice(at + 1),
-    headers: inner.headers,
+    headers: outer.headers.size === 0 ? inner.headers : new Map([...outer.headers, ...inner.headers]),
     body: inner.body,
   }
+}
+
+/** Each part needs its own headers; whether those of the batch hold for its parts as well, nobody knows. */
+function lentHeaders(state: DataverseState, { headers }: ApiRequest): ReadonlyMap<string, string> {
+  if (state.settings.unknowns.outerHeaders === 'ignored') return new Map()
+  return new Map([...headers].filter(([name]) => name === 'prefer' || name.startsWith('mscrm.')))
 }
 
 const PHRASES: Readonly<Record<number, string>> = {

@@ -105,6 +105,9 @@ function updateAll(bulkScope: BulkScope, targets: readonly Target[]): string[] {
   const seen = new Set<string>()
   for (const target of targets) {
     const key = targetKey(bulkScope, target)
+    if (key.kind === 'alternate' && transaction.state.settings.unknowns.updateMultipleByKey === 'refused') {
+      throw badPayload(`A target of UpdateMultiple needs '${table.schema.primaryId}'.`)
+    }
     const row = findRow(table, key)
     if (row === undefined) {
       const id = key.kind === 'primary' ? key.id : [...key.values.values()].join(',')
@@ -122,11 +125,13 @@ function updateAll(bulkScope: BulkScope, targets: readonly Target[]): string[] {
 
 function upsertAll(bulkScope: BulkScope, targets: readonly Target[]): string[] {
   const { transaction, table } = bulkScope
+  // Dataverse: an upsert of an elastic row raises neither Create nor Update.
+  transaction.raisesEvents = table.schema.tableType !== 'Elastic'
   const seen = new Set<string>()
   return targets.map((target) => {
     const key = targetKey(bulkScope, target)
     const name = key.kind === 'primary' ? key.id : transaction.state.collation.fold([...key.values.values()].join('\n'))
-    if (seen.has(name)) throw new ApiError(412, '0x80040237', 'A record with matching key values already exists.')
+    if (seen.has(name)) throw givenTwice(transaction.state)
     seen.add(name)
     const row = findRow(table, key)
     const columns = columnsOf(bulkScope, target)
@@ -143,6 +148,12 @@ function upsertAll(bulkScope: BulkScope, targets: readonly Target[]): string[] {
   })
 }
 
+function givenTwice({ settings }: DataverseState): ApiError {
+  return settings.unknowns.upsertDuplicates === 'exists'
+    ? new ApiError(412, '0x80040237', 'A record with matching key values already exists.')
+    : new ApiError(400, '0x80040216', 'An unexpected error occurred.')
+}
+
 /** On an elastic table an upsert replaces the row: what is left out is lost. */
 function replaceMissing(table: Table, columns: Record<string, unknown>): void {
   for (const column of table.schema.columns.values()) {
@@ -154,7 +165,8 @@ function replaceMissing(table: Table, columns: Record<string, unknown>): void {
 function targetKey({ transaction, table }: BulkScope, target: Target): RowKey {
   const reference = target['@odata.id']
   if (typeof reference === 'string') {
-    const found = parseReference(transaction.state, reference, false)
+    const literal = transaction.state.settings.unknowns.specialInReferences === 'accepted'
+    const found = parseReference(transaction.state, reference, literal)
     if (found.table !== table) throw badPayload(`'@odata.id' must address '${table.schema.entitySetName}'.`)
     return found.key
   }

@@ -15,6 +15,12 @@ export function isGuid(text: string): boolean {
   return GUID.test(text)
 }
 
+/** Whether the calendar has this day: a thirtieth of February would silently become a day of March. */
+function isDay(text: string): boolean {
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+}
+
 function wrongType(column: Column): ApiError {
   return badPayload(`Cannot convert the literal of property '${column.logicalName}' to the expected type.`)
 }
@@ -48,10 +54,11 @@ export function columnValue(column: Column, json: unknown): Value {
       if (typeof json !== 'number') throw wrongType(column)
       return inRange(column, json, '0x80044330')
     case 'datetime':
-      if (typeof json !== 'string' || !INSTANT.test(json) || Number.isNaN(Date.parse(json))) throw wrongType(column)
+      if (typeof json !== 'string' || !INSTANT.test(json) || !isDay(json.slice(0, 10))) throw wrongType(column)
+      if (Number.isNaN(Date.parse(json))) throw wrongType(column)
       return isoSeconds(Date.parse(json))
     case 'dateonly':
-      if (typeof json !== 'string' || !DATE.test(json) || Number.isNaN(Date.parse(json))) throw wrongType(column)
+      if (typeof json !== 'string' || !DATE.test(json) || !isDay(json)) throw wrongType(column)
       return json
     case 'lookup':
     case 'customer':

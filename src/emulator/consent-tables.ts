@@ -54,6 +54,8 @@ export function consentTable(): TableSchema {
       choice('msdynmkt_source', SOURCES, { ...APP, globalChoice: 'msdynmkt_consentsource' }),
       lookup('msdynmkt_purposeid', { msdynmkt_purpose: 'msdynmkt_purposeId' }, APP),
       lookup('msdynmkt_topicid', { msdynmkt_topic: 'msdynmkt_topicId' }),
+      // The table of e-mails is not emulated: the lookup can be read and cleared.
+      lookup('msdynmkt_messageid', { email: 'email_msdynmkt_messageid' }),
       text('msdynmkt_reason', 500),
       text('msdynmkt_modifiedonbehalf', 500),
       datetime('msdynmkt_migrationtimestamp'),

@@ -1,9 +1,13 @@
 /** The control endpoints below `/__emulator/`: what a test may do to the environment over HTTP, without signing in. */
 import { ApiError } from './api-error.ts'
 import { type ApiReply, emptyReply, errorReply, jsonReply } from './api-message.ts'
-import type { Fault, FaultMatch } from './faults.ts'
+import { askContactability } from './contactability-request.ts'
+import { parseFaults, parseHold } from './fault-form.ts'
+import { overviewAnswer } from './page/page.ts'
 import { parseObject } from './payload.ts'
+import { removeColumn, setKeyStatus } from './schema-changes.ts'
 import type { EmulatorSeed } from './seed.ts'
+import { onWebhooks } from './webhook-control.ts'
 import type { World } from './world.ts'
 
 /** Every control path starts with this, so that none can be taken for the Web API. */
@@ -33,6 +37,10 @@ export async function control(world: World, request: ControlRequest): Promise<Ap
 async function act(world: World, request: ControlRequest, body: unknown): Promise<ApiReply | undefined> {
   const [action, set, id] = request.path.split('/')
   if (action === 'rows' && set !== undefined) return onRows(world, request, set, id)
+  if ((action === 'keys' || action === 'columns') && set !== undefined && id !== undefined) {
+    return onSchema(world, request, set, id, body)
+  }
+  if (action === 'webhooks') return onWebhooks(world.webhooks, request.method, request.path, body)
   switch (`${request.method} ${request.path}`) {
     case 'POST seed':
       world.seed(body as EmulatorSeed)
@@ -41,23 +49,31 @@ async function act(world: World, request: ControlRequest, body: unknown): Promis
       world.reset()
       return emptyReply()
     case 'POST faults':
-      world.addFaults(body as Fault[])
+      world.addFaults(parseFaults(body))
       return emptyReply()
     case 'DELETE faults':
       world.clearFaults()
       return emptyReply()
+    case 'GET contactability':
+      return jsonReply(200, askContactability(world.state, request.query))
     case 'GET counters':
       return jsonReply(200, world.counters())
     case 'DELETE counters':
       world.resetCounters()
       return emptyReply()
+    case 'GET overview':
+      return jsonReply(200, overviewAnswer(world, request.query))
     case 'GET journal':
-      return jsonReply(200, world.journal().slice(Number(request.query.get('after') ?? 0)))
+      return jsonReply(200, world.journal(Number(request.query.get('after') ?? 0)))
     case 'POST time':
       return setTime(world, body)
     case 'POST tokens/expire':
       world.tokens.expireAll()
       return emptyReply()
+    case 'POST tokens/revoke':
+      return jsonReply(200, { revoked: world.tokens.revoke((body as { appId: string }).appId) })
+    case 'GET tokens':
+      return jsonReply(200, world.tokens.figures())
     case 'POST snapshot':
       world.snapshot(nameIn(body))
       return emptyReply()
@@ -80,10 +96,28 @@ function onRows(world: World, request: ControlRequest, set: string, id: string |
   return emptyReply()
 }
 
+/** `PATCH keys/contact/new_OuidKey` with `{status}`, `DELETE columns/contact/new_x`; columns are added by a seed. */
+function onSchema(
+  world: World,
+  request: ControlRequest,
+  name: string,
+  id: string,
+  body: unknown,
+): ApiReply | undefined {
+  const table = world.state.tableOfSet(name) ?? world.state.table(name)
+  const isKey = request.path.startsWith('keys/')
+  if (isKey && request.method === 'PATCH') {
+    return jsonReply(200, { status: setKeyStatus(table, id, (body as { status?: unknown }).status) })
+  }
+  if (isKey || request.method !== 'DELETE') return undefined
+  removeColumn(table, id)
+  return emptyReply()
+}
+
 async function onHold(world: World, request: ControlRequest, body: unknown): Promise<ApiReply | undefined> {
   switch (`${request.method} ${request.path}`) {
     case 'POST hold': {
-      const { match, nth } = body as { match?: FaultMatch; nth?: number }
+      const { match, nth } = parseHold(body)
       return jsonReply(200, { id: world.hold(match, nth) })
     }
     case 'GET hold/wait':

@@ -23,6 +23,10 @@ export interface CounterFigures {
   notUnderstood: number
   /** Scripted faults that struck. */
   faults: number
+  /** Calls of webhooks, second attempts and repeats included. */
+  deliveries: number
+  /** Deliveries that were given up: their system job failed. */
+  deliveryFailures: number
   /** Requests by simulated server. */
   servers: Record<string, number>
 }
@@ -43,6 +47,8 @@ export function zeroCounters(): CounterFigures {
     throttles: 0,
     notUnderstood: 0,
     faults: 0,
+    deliveries: 0,
+    deliveryFailures: 0,
     servers: {},
   }
 }

@@ -1,19 +1,19 @@
 /** Trouble of an emulated Didomi API, scripted: the nth request of a route gets something else than its answer. */
 
-/** The routes that trouble can strike. */
-export type DidomiRoute = 'sessions' | 'users' | 'exports/logs'
+import type { DidomiRoute } from './didomi-routes.ts'
 
 /**
  * - `status`: this status with an error body, and `Retry-After` where given (seconds, or an HTTP date);
  * - `reset`: the connection breaks before an answer; `truncate`: amid its body;
  * - `malformed`: 200 with half a JSON document; `other`: 200 with JSON that nobody documents;
  * - `long`: 200 with a body of this many bytes;
+ * - `lose`: the request is answered, and the connection breaks before the answer: what was posted is stored;
  * - `expire`: all sessions end, and the request is answered after that;
  * - `hold`: no answer until the emulator closes.
  */
 export type DidomiFault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
-  | { readonly kind: 'reset' | 'truncate' | 'malformed' | 'expire' | 'hold' }
+  | { readonly kind: 'reset' | 'truncate' | 'malformed' | 'expire' | 'hold' | 'lose' }
   | { readonly kind: 'other'; readonly body: unknown }
   | { readonly kind: 'long'; readonly bytes: number }
 
@@ -48,6 +48,11 @@ export class DidomiFaults {
     }
     if (taken?.kind === 'hold') for (const wake of this.#waiting.splice(0)) wake()
     return taken
+  }
+
+  /** Forgets the whole script. */
+  clear(): void {
+    this.#scripts.length = 0
   }
 
   /** Resolves when the next request is held. */

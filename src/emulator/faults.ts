@@ -27,6 +27,17 @@ export type FaultAction =
       readonly retryAfter?: number
       readonly html?: boolean
     }
+  /** A gateway answers in the service's place after the request was done; `status` is 502, 503 or 504 in reality. */
+  | {
+      readonly kind: 'status-after-commit'
+      readonly status: number
+      readonly message?: string
+      readonly html?: boolean
+    }
+  /** The gateway refuses bodies of more bytes. */
+  | { readonly kind: 'too-large-above'; readonly bytes: number }
+  /** A request to the control endpoints, `path` and query below their prefix, is done before the struck request. */
+  | { readonly kind: 'control-before'; readonly method: string; readonly path: string; readonly body?: unknown }
   | { readonly kind: 'truncate-body' }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'token-reject' }
@@ -63,24 +74,35 @@ export interface FaultSubject {
   readonly targets: () => number
 }
 
-type Kind = FaultAction['kind']
+/** What a fault is called. */
+export type Kind = FaultAction['kind']
 
 /** Faults that happen to the connection, so only to a whole HTTP request. */
 export const TRANSPORT_FAULTS: ReadonlySet<Kind> = new Set<Kind>([
   'reset-before-commit',
   'reset-after-commit',
   'hold-after-commit',
+  'status-after-commit',
+  'too-large-above',
+  'control-before',
   'truncate-body',
   'slow',
 ])
 
-const LASTING: ReadonlySet<Kind> = new Set<Kind>(['poison-row', 'sql-timeout-above', 'bulk-unavailable'])
+const LASTING: ReadonlySet<Kind> = new Set<Kind>([
+  'poison-row',
+  'sql-timeout-above',
+  'too-large-above',
+  'bulk-unavailable',
+])
 
 /** Faults that stand in the place of the answer: one of them strikes a request, the next waits for the next request. */
 const REPLACING: ReadonlySet<Kind> = new Set<Kind>([
   'reset-before-commit',
   'reset-after-commit',
   'hold-after-commit',
+  'status-after-commit',
+  'too-large-above',
   'status',
   'token-reject',
   'deadlock',
@@ -92,6 +114,19 @@ interface Armed {
   readonly fault: Fault
   seen: number
   struck: number
+}
+
+/** A fault as somebody looking at the script sees it. */
+export interface ArmedFault {
+  readonly fault: Fault
+  readonly struck: number
+  /** Whether it will not strike again. */
+  readonly spent: boolean
+}
+
+function isSpent({ count, action }: Fault, struck: number): boolean {
+  const times = count ?? (LASTING.has(action.kind) ? 0 : 1)
+  return times !== 0 && struck >= times
 }
 
 /** The armed faults, in the order they were added. */
@@ -106,6 +141,11 @@ export class FaultScript {
 
   add(faults: readonly Fault[]): void {
     this.#armed.push(...faults.map((fault) => ({ fault, seen: 0, struck: 0 })))
+  }
+
+  /** What is armed and how often it struck, in the order it was added. */
+  armed(): readonly ArmedFault[] {
+    return this.#armed.map(({ fault, struck }) => ({ fault, struck, spent: isSpent(fault, struck) }))
   }
 
   clear(): void {
@@ -127,8 +167,7 @@ export class FaultScript {
       )
         continue
       armed.seen++
-      const count = armed.fault.count ?? (LASTING.has(action.kind) ? 0 : 1)
-      if (armed.seen < nth || (count !== 0 && armed.struck >= count)) continue
+      if (armed.seen < nth || isSpent(armed.fault, armed.struck)) continue
       if (replaced && REPLACING.has(action.kind)) continue
       replaced ||= REPLACING.has(action.kind)
       armed.struck++
@@ -145,8 +184,7 @@ export class FaultScript {
       if (action.kind !== 'poison-row') continue
       if (action.table !== undefined && action.table !== table) continue
       if ((row[action.column] ?? null) !== action.value) continue
-      const count = armed.fault.count ?? 0
-      if (count !== 0 && armed.struck >= count) continue
+      if (isSpent(armed.fault, armed.struck)) continue
       armed.struck++
       this.#struck++
       return true
@@ -158,6 +196,7 @@ export class FaultScript {
 /** Some faults happen to certain requests only, whatever the match says. */
 function concerns(action: FaultAction, subject: FaultSubject): boolean {
   if (action.kind === 'deadlock') return subject.isWrite
+  if (action.kind === 'too-large-above') return Buffer.byteLength(subject.body) > action.bytes
   if (action.kind === 'bulk-unavailable') return subject.targets() > 0
   return action.kind !== 'sql-timeout-above' || subject.targets() > action.rows
 }

@@ -1,5 +1,6 @@
 /** Edits made by somebody else: another user, a form, an import; never by the client under test. */
 import { ApiError } from './api-error.ts'
+import type { FaultAction } from './faults.ts'
 import { parseRaw } from './payload.ts'
 import { updateRow } from './row-write.ts'
 import { HUMAN_USER_ID } from './seed-ids.ts'
@@ -30,6 +31,16 @@ export function foreignUpdate(
   )
   // The counters tell of the client under test alone.
   Object.assign(state.counters, { billableRows: billable, rowsUpdated: updated, repeatedWrites: repeated })
+}
+
+/** The edit of a fault. A script that names no row is a mistake of the test, and must not look like an answer. */
+export function scriptedEdit(
+  state: DataverseState,
+  { set, id, changes }: Extract<FaultAction, { kind: 'edit-before' }>,
+): void {
+  if (tableOf(state, set).get(id.toLowerCase()) === undefined)
+    throw new Error(`A scripted edit found no row in ${set}.`)
+  foreignUpdate(state, set, id, changes)
 }
 
 /** Deletes a row in another user's name. */

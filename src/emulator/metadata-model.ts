@@ -56,7 +56,8 @@ export function isCast(name: string): boolean {
   return Object.values(TYPES).some(([, , cast]) => cast === name && cast !== 'AttributeMetadata')
 }
 
-function optionSet(column: Column): MetadataObject | null {
+/** The options of a column, its own or a global set; null where it has none. */
+export function optionSet(column: Column): MetadataObject | null {
   const { logicalName, globalChoice } = column
   if (column.type === 'boolean') {
     const option = (value: number, text: string) => ({ Value: value, Label: label(text), IsManaged: true })
@@ -150,7 +151,7 @@ export function attribute(schema: TableSchema, column: Column, cast: boolean): M
       IsPrimaryName: column.logicalName === schema.primaryName,
       IsValidForCreate: !column.readOnly,
       IsValidForUpdate: !column.readOnly && !isPrimaryId,
-      IsValidForRead: true,
+      IsValidForRead: column.writeOnly !== true,
       IsSecured: false,
       IsLogical: false,
       AttributeOf: null,

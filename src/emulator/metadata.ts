@@ -1,14 +1,14 @@
 /** The metadata endpoints: `EntityDefinitions` with its columns, casts, relationships and keys. */
 import { randomUUID } from 'node:crypto'
 import { ApiError, badPayload, badRequest, notUnderstood } from './api-error.ts'
-import { type ApiReply, type ApiRequest, emptyReply, jsonReply } from './api-message.ts'
-import { compileFilter, type Properties } from './filter-match.ts'
-import { parseFilter } from './filter-parser.ts'
+import { type ApiReply, type ApiRequest, emptyReply } from './api-message.ts'
 import { requireNamed } from './identity.ts'
-import { attribute, castOf, entity, isCast, type MetadataObject, visibleColumns } from './metadata-model.ts'
+import { isList, showList, showOne } from './metadata-answer.ts'
+import { attribute, castOf, entity, isCast, visibleColumns } from './metadata-model.ts'
+import { allRelationships, globalChoices, relationships } from './metadata-sets.ts'
 import { parseObject } from './payload.ts'
-import { allowOnly, decode, parseQuery, splitList } from './query-options.ts'
-import type { AlternateKey, TableSchema, Value } from './schema.ts'
+import { decode } from './query-options.ts'
+import type { AlternateKey, TableSchema } from './schema.ts'
 import type { DataverseState } from './state.ts'
 import type { Table } from './table.ts'
 
@@ -17,11 +17,10 @@ const MAX_KEY_COLUMNS = 16
 const MAX_KEYS = 10
 const MAX_KEY_BYTES = 900
 
-/** Properties that hold an enumeration: a filter must name its type. */
-const ENUMS = new Set(['AttributeType', 'OwnershipType', 'EntityKeyIndexStatus', 'RelationshipType'])
-
-/** Answers everything below `EntityDefinitions`. */
+/** Answers everything below `EntityDefinitions`, `RelationshipDefinitions` and `GlobalOptionSetDefinitions`. */
 export function metadata(state: DataverseState, request: ApiRequest): ApiReply {
+  if (request.path.startsWith('RelationshipDefinitions')) return relationships(state, request)
+  if (request.path.startsWith('GlobalOptionSetDefinitions')) return globalChoices(state, request)
   const strong = request.headers.get('consistency')?.toLowerCase() === 'strong'
   const now = strong ? undefined : state.clock.now()
   const match = /^EntityDefinitions(?:\(LogicalName='(\w+)'\)|\(([0-9a-f-]{36})\))?(?:\/(.*))?$/.exec(
@@ -32,9 +31,10 @@ export function metadata(state: DataverseState, request: ApiRequest): ApiReply {
   requireNamed(request.identity, 'prvReadEntity', 'Entity')
   if (name === undefined && id === undefined) {
     if (request.method !== 'GET' || below !== undefined) throw notUnderstood('this metadata request')
-    return list(
+    return showList(
       state,
       request,
+      'EntityDefinitions',
       [...state.tables.values()].map((table) => entity(table.schema, now)),
     )
   }
@@ -44,10 +44,11 @@ export function metadata(state: DataverseState, request: ApiRequest): ApiReply {
   if (table === undefined) {
     throw new ApiError(404, '0x80060888', `Could not find an entity with the name ${name ?? id}.`)
   }
-  if (below === undefined) return one(state, request, entity(table.schema, now))
+  if (below === undefined) return showOne(state, request, 'EntityDefinitions', entity(table.schema, now))
   if (below.startsWith('Keys')) return keys(state, request, table, below, now)
   if (request.method !== 'GET') throw notUnderstood('a change of this metadata')
-  if (below === 'ManyToOneRelationships') return navigation(state, request, table.schema, below, now)
+  if (/^(ManyToOne|OneToMany|ManyToMany)Relationships$/.test(below))
+    return navigation(state, request, table.schema, below, now)
   return attributes(state, request, table.schema, below, now)
 }
 
@@ -58,8 +59,11 @@ function navigation(
   name: string,
   now: number | undefined,
 ): ApiReply {
-  const objects = entity(schema, now).navigations[name]
-  return list(state, request, isList(objects) ? objects : [])
+  const objects =
+    name === 'OneToManyRelationships'
+      ? allRelationships(state).filter(({ properties }) => properties['ReferencedEntity'] === schema.logicalName)
+      : entity(schema, now).navigations[name]
+  return showList(state, request, 'EntityDefinitions', isList(objects) ? objects : [])
 }
 
 function attributes(
@@ -69,19 +73,22 @@ function attributes(
   below: string,
   now: number | undefined,
 ): ApiReply {
-  const match = /^Attributes(?:\(LogicalName='(\w+)'\))?(?:\/Microsoft\.Dynamics\.CRM\.(\w+))?$/.exec(below)
+  const match =
+    /^Attributes(?:\((?:LogicalName='(\w+)'|([0-9a-f-]{36}))\))?(?:\/Microsoft\.Dynamics\.CRM\.(\w+))?$/.exec(below)
   if (match === null) throw notUnderstood(`the metadata path '${below}'`)
   requireNamed(request.identity, 'prvReadAttribute', 'Attribute')
-  const [, name, cast] = match
+  const [, name, id, cast] = match
   if (cast !== undefined && !isCast(cast)) throw badRequest(`The type '${cast}' cannot be cast to.`)
   const found = visibleColumns(schema, now)
     .filter((column) => name === undefined || column.logicalName === name)
     .filter((column) => cast === undefined || castOf(column) === cast)
     .map((column) => attribute(schema, column, cast !== undefined))
-  if (name === undefined) return list(state, request, found)
+    .filter((object) => id === undefined || object.properties['MetadataId'] === id)
+  if (name === undefined && id === undefined) return showList(state, request, 'EntityDefinitions', found)
   const [only] = found
-  if (only === undefined) throw new ApiError(404, '0x80060888', `Could not find an attribute with the name ${name}.`)
-  return one(state, request, only)
+  if (only === undefined)
+    throw new ApiError(404, '0x80060888', `Could not find an attribute with the name ${name ?? id}.`)
+  return showOne(state, request, 'EntityDefinitions', only)
 }
 
 function keys(
@@ -144,84 +151,4 @@ export function defineKey(
   }
   schema.keys.push(key)
   return key
-}
-
-const PROPERTIES: Properties<MetadataObject> = {
-  kindOf: (path) => (ENUMS.has(path) ? 'enum' : 'any'),
-  read: (object, path) => {
-    let value: unknown = object.properties
-    for (const step of path.split('/')) {
-      if (typeof value !== 'object' || value === null || !(step in value)) {
-        throw badRequest(`Could not find a property named '${step}'.`)
-      }
-      value = (value as Record<string, unknown>)[step]
-    }
-    return typeof value === 'object' ? null : ((value ?? null) as Value)
-  },
-}
-
-function list(state: DataverseState, request: ApiRequest, objects: readonly MetadataObject[]): ApiReply {
-  const options = parseQuery(request.query)
-  allowOnly(options, ['$select', '$filter', '$expand'], 'metadata')
-  return jsonReply(200, {
-    '@odata.context': `${request.root}/$metadata#EntityDefinitions`,
-    value: filtered(state, objects, options).map((object) => show(state, object, options)),
-  })
-}
-
-function one(state: DataverseState, request: ApiRequest, object: MetadataObject): ApiReply {
-  const options = parseQuery(request.query)
-  allowOnly(options, ['$select', '$expand'], 'metadata')
-  const context = { '@odata.context': `${request.root}/$metadata#EntityDefinitions/$entity` }
-  return jsonReply(200, { ...context, ...show(state, object, options) })
-}
-
-function filtered(
-  state: DataverseState,
-  objects: readonly MetadataObject[],
-  options: ReadonlyMap<string, string>,
-): readonly MetadataObject[] {
-  const filter = options.get('$filter')
-  if (filter === undefined) return objects
-  return objects.filter(compileFilter(parseFilter(filter, options), PROPERTIES, state.collation))
-}
-
-/** `MetadataId` is always shown. */
-function show(
-  state: DataverseState,
-  object: MetadataObject,
-  options: ReadonlyMap<string, string>,
-): Record<string, unknown> {
-  const select = options.get('$select')
-  const names =
-    select === undefined ? Object.keys(object.properties) : ['@odata.type', ...splitList(select), 'MetadataId']
-  const shown: Record<string, unknown> = {}
-  for (const name of names) {
-    if (name in object.properties) shown[name] = object.properties[name]
-    else if (name !== '@odata.type')
-      throw badRequest(`Could not find a property named '${name}' on this metadata type.`)
-  }
-  for (const item of splitList(options.get('$expand') ?? '')) {
-    const match = /^(\w+)(?:\((.*)\))?$/s.exec(item)
-    const name = match?.[1] ?? ''
-    const inner = object.navigations[name]
-    if (inner === undefined) throw badRequest(`Could not find a property named '${name}' on this metadata type.`)
-    const nested = new Map(splitList(match?.[2] ?? '', ';').map((pair) => splitPair(pair)))
-    allowOnly(nested, ['$select', '$filter', '$expand'], 'an expanded navigation')
-    shown[name] = isList(inner)
-      ? filtered(state, inner, nested).map((each) => show(state, each, nested))
-      : inner === null
-        ? null
-        : show(state, inner, nested)
-  }
-  return shown
-}
-
-function isList(inner: MetadataObject['navigations'][string] | undefined): inner is readonly MetadataObject[] {
-  return Array.isArray(inner)
-}
-
-function splitPair(pair: string): [string, string] {
-  const at = pair.indexOf('=')
-  return [pair.slice(0, at), pair.slice(at + 1)]
 }

@@ -5,6 +5,7 @@ import { type Identity, requirePrivilege } from './identity.ts'
 import { findRow, noSuchRow, parseReference } from './row-key.ts'
 import { lookupOfNavigation, type TableSchema, type Value } from './schema.ts'
 import type { DataverseState } from './state.ts'
+import { isRegistration } from './webhook-registration.ts'
 
 /** Columns by logical name; a polymorphic lookup adds `<name>@type` with the target's logical name. */
 export type Columns = Record<string, Value>
@@ -56,7 +57,9 @@ export function parsePayload(
         `An undeclared property '${name}' which only has property annotations in the payload but no property value was found, or the property does not exist on type 'Microsoft.Dynamics.CRM.${schema.logicalName}'.`,
       )
     }
-    if (!column.readOnly) columns[name] = columnValue(column, json)
+    if (column.readOnly) continue
+    const value = columnValue(column, json)
+    columns[name] = column.writeOnly === true ? state.vault.keep(value) : value
   }
   return columns
 }
@@ -87,7 +90,7 @@ function bind(
   const row = findRow(table, key)
   if (row === undefined) throw noSuchRow(table, key)
   if (column.type === 'owner') requirePrivilege(identity, 'Assign', schema)
-  else {
+  else if (!isRegistration(schema)) {
     requirePrivilege(identity, 'Append', schema)
     requirePrivilege(identity, 'AppendTo', table.schema)
   }

@@ -1,10 +1,11 @@
-/** The platform's own tables that a client reads: users, teams, business units, organization, message filters. */
+/** The platform's own tables that a client reads: users, teams, business units, organization, messages, event pipeline. */
 import { boolean, integer, lookup, table, text } from './column-kinds.ts'
+import { hookTables } from './hook-tables.ts'
 import type { TableSchema } from './schema.ts'
 
 /** Definitions of the platform's tables, fresh each time. */
 export function platformTables(): TableSchema[] {
-  return [...peopleTables(), ...serviceTables()]
+  return [...peopleTables(), ...serviceTables(), ...hookTables()]
 }
 
 function peopleTables(): TableSchema[] {
@@ -82,6 +83,7 @@ function serviceTables(): TableSchema[] {
       columns: [
         text('name', 256),
         text('primaryobjecttypecode', 64),
+        boolean('iscustomprocessingstepallowed', true),
         lookup('sdkmessageid', { sdkmessage: 'sdkmessageid' }),
       ],
     }),

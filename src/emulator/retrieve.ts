@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { badRequest, badSyntax } from './api-error.ts'
 import { type ApiReply, type ApiRequest, jsonReply } from './api-message.ts'
 import { retrieveChanges } from './changes.ts'
+import { parseExpand, showExpanded } from './expand.ts'
 import { candidates, compileFilter } from './filter-match.ts'
 import { parseFilter } from './filter-parser.ts'
 import { requirePrivilege } from './identity.ts'
@@ -20,7 +21,8 @@ const MAX_ROWS = 5_000
 export function retrieve(state: DataverseState, request: ApiRequest, table: Table, key: RowKey): ApiReply {
   requirePrivilege(request.identity, 'Read', table.schema)
   const options = parseQuery(request.query)
-  allowOnly(options, ['$select'], 'a single row')
+  allowOnly(options, ['$select', '$expand'], 'a single row')
+  const expansions = parseExpand(state, request.identity, table.schema, options.get('$expand'))
   const columns = selectColumns(table.schema, options.get('$select'))
   const row = findRow(table, key)
   if (row === undefined) throw noSuchRow(table, key)
@@ -33,6 +35,7 @@ export function retrieve(state: DataverseState, request: ApiRequest, table: Tabl
     {
       '@odata.context': `${request.root}/$metadata#${table.schema.entitySetName}/$entity`,
       ...showRow(row, columns, annotations),
+      ...showExpanded(row, expansions, annotations),
     },
     { ETag: etagOf(row) },
   )
@@ -54,7 +57,8 @@ export function retrieveMultiple(state: DataverseState, request: ApiRequest, tab
   if (options.has('$deltatoken') || preferences.trackChanges) {
     return retrieveChanges(state, request, table, options, pageSize)
   }
-  allowOnly(options, ['$select', '$filter', '$orderby', '$top', '$count'], 'a table')
+  allowOnly(options, ['$select', '$filter', '$orderby', '$top', '$count', '$expand'], 'a table')
+  const expansions = parseExpand(state, request.identity, table.schema, options.get('$expand'))
   const columns = selectColumns(table.schema, options.get('$select'))
   const orders = parseOrders(state, table, options.get('$orderby'))
   const rows = sorted(state, table, matching(state, table, options), orders)
@@ -66,7 +70,10 @@ export function retrieveMultiple(state: DataverseState, request: ApiRequest, tab
   return jsonReply(200, {
     '@odata.context': `${request.root}/$metadata#${table.schema.entitySetName}`,
     ...(options.get('$count') === 'true' ? { '@odata.count': Math.min(rows.length, MAX_ROWS) } : {}),
-    value: page.map((row) => showRow(row, columns, preferences.annotations)),
+    value: page.map((row) => ({
+      ...showRow(row, columns, preferences.annotations),
+      ...showExpanded(row, expansions, preferences.annotations),
+    })),
     ...(more ? { '@odata.nextLink': nextLink(request, query, cookieOf(state, table, page.at(-1), orders)) } : {}),
   })
 }

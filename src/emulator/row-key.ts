@@ -78,7 +78,9 @@ export function findRow(table: Table, key: RowKey): Row | undefined {
     key.key.columns,
     key.key.columns.map((name) => key.values.get(name) ?? null),
   )
-  return id === undefined ? undefined : table.get(id)
+  const row = id === undefined ? undefined : table.get(id)
+  if (row === undefined || !table.exactKeys) return row
+  return key.key.columns.every((name) => row[name] === key.values.get(name)) ? row : undefined
 }
 
 /** 404 as Dataverse words it: `0x80040217` for an id, `0x80060891` for key values. */

@@ -50,10 +50,16 @@ interface Resolved {
   readonly through: { readonly column: Column; readonly table: Table } | undefined
 }
 
+/** The column behind a property that a caller may see. */
+function readable(schema: TableSchema, property: string): Column | undefined {
+  const column = columnOfProperty(schema, property)
+  return column?.writeOnly === true ? undefined : column
+}
+
 function resolve(state: DataverseState, schema: TableSchema, path: string): Resolved {
   const slash = path.indexOf('/')
   if (slash === -1) {
-    const column = columnOfProperty(schema, path)
+    const column = readable(schema, path)
     if (column === undefined) throw unknownProperty(schema, path)
     return { column, through: undefined }
   }
@@ -61,7 +67,7 @@ function resolve(state: DataverseState, schema: TableSchema, path: string): Reso
   const target = found?.targets[0]
   if (found === undefined || target === undefined) throw unknownProperty(schema, path.slice(0, slash))
   const table = state.table(target.table)
-  const column = columnOfProperty(table.schema, path.slice(slash + 1))
+  const column = readable(table.schema, path.slice(slash + 1))
   if (column === undefined) throw unknownProperty(table.schema, path.slice(slash + 1))
   return { column, through: { column: found.column, table } }
 }
@@ -87,10 +93,10 @@ export function rowProperties(state: DataverseState, schema: TableSchema): Prope
 
 /** Checks `$select` and returns the columns to show, the primary key always among them. */
 export function selectColumns(schema: TableSchema, select: string | undefined): readonly Column[] {
-  if (select === undefined) return [...schema.columns.values()]
+  if (select === undefined) return [...schema.columns.values()].filter((column) => column.writeOnly !== true)
   const names = select.split(',').map((name) => name.trim())
   const columns = names.map((name) => {
-    const column = columnOfProperty(schema, name)
+    const column = readable(schema, name)
     if (column === undefined) throw unknownProperty(schema, name)
     return column
   })

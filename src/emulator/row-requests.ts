@@ -10,6 +10,8 @@ import { createRow, updateRow } from './row-write.ts'
 import type { DataverseState } from './state.ts'
 import type { Row, Table } from './table.ts'
 import { type Transaction, transact, type Writer } from './transaction.ts'
+import { bypassOf } from './webhook-bypass.ts'
+import { clearRegistration } from './webhook-registration.ts'
 
 /** Where a single write happens: alone, or inside a change set whose transaction and `$1` references it shares. */
 export interface WriteScope {
@@ -20,7 +22,7 @@ export interface WriteScope {
 /** The author of what the request writes. */
 export function writerOf(request: ApiRequest): Writer {
   const tag = parseQuery(request.query).get('tag') ?? null
-  return { userId: request.identity.userId, requestId: request.requestId, tag }
+  return { userId: request.identity.userId, requestId: request.requestId, tag, bypass: bypassOf(request.headers) }
 }
 
 /** Runs a write in the scope's transaction, or in one of its own. */
@@ -30,7 +32,10 @@ export function inScope<T>(
   scope: WriteScope,
   work: (transaction: Transaction) => T,
 ): T {
-  return scope.transaction === undefined ? transact(state, writerOf(request), work) : work(scope.transaction)
+  if (scope.transaction === undefined) return transact(state, writerOf(request), work)
+  // In a change set every part has its own tag and headers.
+  scope.transaction.writer = writerOf(request)
+  return work(scope.transaction)
 }
 
 function bodyOf(request: ApiRequest): Record<string, unknown> {
@@ -98,7 +103,10 @@ export function remove(
   const row = findRow(table, key)
   if (row === undefined) throw noSuchRow(table, key)
   checkVersion(table, row, request.headers.get('if-match'))
-  inScope(state, request, scope, (transaction) => transaction.remove(table, String(row[table.schema.primaryId])))
+  inScope(state, request, scope, (transaction) => {
+    clearRegistration(transaction, table.schema, String(row[table.schema.primaryId]))
+    transaction.remove(table, String(row[table.schema.primaryId]))
+  })
   return emptyReply()
 }
 

@@ -1,11 +1,13 @@
 /** Creating, updating and deleting one row: defaults, state, owner, unique keys, versions. */
 import { randomUUID } from 'node:crypto'
 import { ApiError } from './api-error.ts'
+import { blankRow } from './blank-row.ts'
 import { isoSeconds } from './clock.ts'
 import type { Columns } from './payload.ts'
 import type { TableSchema } from './schema.ts'
 import type { Row, Table } from './table.ts'
 import type { Transaction } from './transaction.ts'
+import { settleRegistration } from './webhook-registration.ts'
 
 /**
  * Creates a row and returns its id. Throws 412 `0x80040237` where the id is taken, 412 `0x80060892` where an alternate
@@ -20,21 +22,20 @@ export function createRow(transaction: Transaction, table: Table, columns: Colum
   }
   const now = isoSeconds(transaction.state.clock.now())
   const { userId } = transaction.writer
-  const row: Columns = {}
+  const row = blankRow(schema)
   for (const column of schema.columns.values()) row[column.logicalName] = column.defaultValue
-  Object.assign(row, {
-    createdon: now,
-    createdby: userId,
-    modifiedon: now,
-    modifiedby: userId,
-    ...columns,
-    [schema.primaryId]: id,
-    versionnumber: transaction.state.nextVersion(),
-  })
+  row['createdon'] = now
+  row['createdby'] = userId
+  row['modifiedon'] = now
+  row['modifiedby'] = userId
+  for (const name in columns) row[name] = columns[name] ?? null
+  row[schema.primaryId] = id
+  row['versionnumber'] = transaction.state.nextVersion()
   settleState(schema, row, columns)
   settleOwner(transaction, schema, row)
   settleName(schema, row)
-  checkUnique(table, id, row)
+  settleRegistration(transaction.state, schema, row)
+  checkUnique(transaction, table, id, row)
   transaction.put(table, id, row, columns)
   return id
 }
@@ -43,18 +44,17 @@ export function createRow(transaction: Transaction, table: Table, columns: Colum
 export function updateRow(transaction: Transaction, table: Table, previous: Row, columns: Columns): void {
   const { schema } = table
   const id = String(previous[schema.primaryId])
-  const row: Columns = {
-    ...previous,
-    modifiedon: isoSeconds(transaction.state.clock.now()),
-    modifiedby: transaction.writer.userId,
-    ...columns,
-    [schema.primaryId]: id,
-    versionnumber: transaction.state.nextVersion(),
-  }
+  const row: Columns = { ...previous }
+  row['modifiedon'] = isoSeconds(transaction.state.clock.now())
+  row['modifiedby'] = transaction.writer.userId
+  for (const name in columns) row[name] = columns[name] ?? null
+  row[schema.primaryId] = id
+  row['versionnumber'] = transaction.state.nextVersion()
   settleState(schema, row, columns)
   if (columns['ownerid'] !== undefined) settleOwner(transaction, schema, row)
   settleName(schema, row)
-  checkUnique(table, id, row)
+  settleRegistration(transaction.state, schema, row)
+  checkUnique(transaction, table, id, row)
   const written = Object.fromEntries(Object.entries(columns).filter(([name]) => name !== schema.primaryId))
   transaction.put(table, id, row, written)
 }
@@ -95,9 +95,11 @@ function settleName(schema: TableSchema, row: Columns): void {
 }
 
 /** Over active and inactive rows alike; rows whose key columns are all null do not collide. */
-function checkUnique(table: Table, id: string, row: Row): void {
+function checkUnique({ state }: Transaction, table: Table, id: string, row: Row): void {
+  const ignoresNull = state.settings.unknowns.keyWithNull === 'ignored'
   for (const key of table.schema.keys) {
     if (key.status !== 'Active') continue
+    if (ignoresNull && key.columns.some((name) => (row[name] ?? null) === null)) continue
     const holders = table.find(
       key.columns,
       key.columns.map((name) => row[name] ?? null),

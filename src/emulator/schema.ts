@@ -47,6 +47,8 @@ export interface Column {
   readonly required: RequiredLevel
   /** Values sent for a read-only column are ignored, not rejected. */
   readonly readOnly: boolean
+  /** A value that may be written and never read back. */
+  readonly writeOnly?: boolean
   readonly custom: boolean
   readonly defaultValue: Value
   readonly maxLength?: number

@@ -1,10 +1,14 @@
 /** What an emulated environment holds at the start, and what a test adds to it. */
 import { badRequest } from './api-error.ts'
+import { blankRow } from './blank-row.ts'
 import { isoSeconds } from './clock.ts'
 import { boolean, choice, choices, column, datetime, integer, text } from './column-kinds.ts'
+import { type CredentialSeeds, openCredentials } from './entra-credentials.ts'
+import { type GeneratedRows, generatedRows } from './generated-rows.ts'
 import { type Depth, privilegeName, VERBS } from './identity.ts'
+import type { JourneysSettings } from './journeys.ts'
 import { defineKey } from './metadata.ts'
-import { type Columns, parseRaw } from './payload.ts'
+import { parseRaw } from './payload.ts'
 import type { ChoiceOption, Column, KeyStatus, Value } from './schema.ts'
 import * as ids from './seed-ids.ts'
 import { type DataverseState, nameGuid } from './state.ts'
@@ -32,9 +36,8 @@ export interface KeySeed {
 }
 
 /** An app registration, with or without an application user. */
-export interface ApplicationSeed {
+export interface ApplicationSeed extends CredentialSeeds {
   readonly appId: string
-  readonly secret: string
   /** Left out: the app gets tokens, but is not a member of the organization. */
   readonly userId?: string
   readonly businessUnitId?: string
@@ -44,6 +47,8 @@ export interface ApplicationSeed {
 export interface EmulatorSeed {
   /** Rows with raw values: lookups as GUIDs by logical or property name; system columns may be given. */
   readonly rows?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
+  /** Many rows from patterns, after the given ones. */
+  readonly generate?: readonly GeneratedRows[]
   readonly columns?: Readonly<Record<string, readonly ColumnSeed[]>>
   readonly keys?: readonly KeySeed[]
   readonly applications?: readonly ApplicationSeed[]
@@ -59,6 +64,8 @@ export interface EmulatorSeed {
   readonly elastic?: readonly string[]
   /** Read at start only; default true. */
   readonly accentInsensitive?: boolean
+  /** What decides whom a message may reach; what is left out stays as it is. */
+  readonly journeys?: Partial<JourneysSettings>
 }
 
 function tableOf(state: DataverseState, name: string): Table {
@@ -95,6 +102,7 @@ function columnOf(seed: ColumnSeed, visibleFrom: number): Column {
 /** Adds to what is there; rows with a known id are replaced. Throws for unknown tables, columns and bad values. */
 export function applySeed(state: DataverseState, seed: EmulatorSeed): void {
   const visibleFrom = state.clock.now() + state.settings.metadataLagMs
+  state.journeys = { ...state.journeys, ...seed.journeys }
   for (const [name, columns] of Object.entries(seed.columns ?? {})) {
     const { schema } = tableOf(state, name)
     for (const each of columns) schema.columns.set(each.name, columnOf(each, visibleFrom))
@@ -115,6 +123,10 @@ export function applySeed(state: DataverseState, seed: EmulatorSeed): void {
     const table = tableOf(state, name)
     for (const row of rows) seedRow(state, table, row)
   }
+  for (const each of seed.generate ?? []) {
+    const table = tableOf(state, each.table)
+    for (const row of generatedRows(each)) seedRow(state, table, row)
+  }
 }
 
 /** As if the row had stood there before anybody looked: no privileges, no plug-ins, no journal. */
@@ -124,12 +136,16 @@ function seedRow(state: DataverseState, table: Table, raw: Readonly<Record<strin
   const version = state.nextVersion()
   const id = String(given[schema.primaryId] ?? nameGuid(`seed ${schema.logicalName} ${version}`))
   const now = isoSeconds(state.clock.now())
-  const row: Columns = {}
+  const row = blankRow(schema)
   // A custom column was added after the rows: its default fills no row that was there.
-  for (const each of schema.columns.values()) row[each.logicalName] = each.custom ? null : each.defaultValue
-  const people = { createdby: ids.HUMAN_USER_ID, modifiedby: ids.HUMAN_USER_ID }
-  Object.assign(row, people, { createdon: given['createdon'] ?? given['modifiedon'] ?? now, modifiedon: now }, given)
-  Object.assign(row, { [schema.primaryId]: id, versionnumber: given['versionnumber'] ?? version })
+  for (const each of schema.columns.values()) if (!each.custom) row[each.logicalName] = each.defaultValue
+  row['createdby'] = ids.HUMAN_USER_ID
+  row['modifiedby'] = ids.HUMAN_USER_ID
+  row['createdon'] = given['modifiedon'] ?? now
+  row['modifiedon'] = now
+  for (const name in given) row[name] = given[name] ?? null
+  row[schema.primaryId] = id
+  row['versionnumber'] = given['versionnumber'] ?? version
   if (row['statecode'] === 1 && given['statuscode'] === undefined) row['statuscode'] = 2
   if (schema.logicalName === 'contact') {
     row['fullname'] = [row['firstname'], row['lastname']].filter((part) => part !== null).join(' ') || null
@@ -146,9 +162,11 @@ function seedRow(state: DataverseState, table: Table, raw: Readonly<Record<strin
 }
 
 /** Makes an app known to the token endpoint and, with a user, to the environment with every ordinary privilege. */
-export function register(state: DataverseState, { appId, secret, userId, businessUnitId }: ApplicationSeed): void {
+export function register(state: DataverseState, application: ApplicationSeed): void {
+  const { appId, userId, businessUnitId } = application
+  const credentials = openCredentials(application)
   if (userId === undefined) {
-    state.registrations.set(appId, { appId, secret, identity: undefined })
+    state.registrations.set(appId, { appId, credentials, identity: undefined })
     return
   }
   const unit = businessUnitId ?? ids.DEFAULT_BUSINESS_UNIT_ID
@@ -159,7 +177,7 @@ export function register(state: DataverseState, { appId, secret, userId, busines
   for (const kind of ['Entity', 'Attribute', 'OptionSet', 'Relationship', 'EntityKey']) {
     for (const verb of ['Create', 'Read', 'Write', 'Delete']) privileges.set(`prv${verb}${kind}`, 'Global')
   }
-  state.registrations.set(appId, { appId, secret, identity: { appId, userId, businessUnitId: unit, privileges } })
+  state.registrations.set(appId, { appId, credentials, identity: { appId, userId, businessUnitId: unit, privileges } })
   seedRow(state, state.table('systemuser'), {
     systemuserid: userId,
     fullname: `# application ${appId.slice(-4)}`,

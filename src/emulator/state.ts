@@ -6,17 +6,24 @@ import { type Collation, openCollation } from './collation.ts'
 import { complianceProfileTable, consentTable, purposeTable, topicTable } from './consent-tables.ts'
 import { accountTable, contactTable } from './contact-table.ts'
 import { type CounterFigures, zeroCounters } from './counters.ts'
+import type { Credentials } from './entra-credentials.ts'
 import { FaultScript } from './faults.ts'
 import type { Identity } from './identity.ts'
-import type { JournalEntry } from './journal.ts'
+import { Journal } from './journal.ts'
+import { type JourneysSettings, USUAL_JOURNEYS } from './journeys.ts'
+import { NotUnderstoodLog } from './not-understood.ts'
 import { platformTables } from './platform-tables.ts'
 import type { TableSchema } from './schema.ts'
 import { Table, type TableSnapshot } from './table.ts'
+import { Traffic } from './traffic.ts'
+import type { Unknowns } from './unknowns.ts'
+import type { CommitListener } from './webhook-event.ts'
+import { Vault } from './webhook-vault.ts'
 
 /** An app registration as the token endpoint and the environment know it. */
 export interface Registration {
   readonly appId: string
-  readonly secret: string
+  readonly credentials: Credentials
   /** Undefined: the app gets tokens, but has no application user in the environment. */
   readonly identity: Identity | undefined
 }
@@ -30,6 +37,7 @@ export interface StateSettings {
   readonly servers: number
   readonly metadataLagMs: number
   readonly tenant: string | undefined
+  readonly unknowns: Unknowns
 }
 
 /** Rows and counters of a moment, to go back to. */
@@ -44,23 +52,32 @@ export class DataverseState {
   readonly clock: ServerClock
   readonly collation: Collation
   readonly tables = new Map<string, Table>()
+  readonly #tablesBySet = new Map<string, Table>()
   readonly registrations = new Map<string, Registration>()
   readonly faults = new FaultScript()
+  readonly vault = new Vault()
+  /** Hears of committed writes to the tables it watches. */
+  commitListener: CommitListener | undefined
   organizationId = ''
   counters: CounterFigures = zeroCounters()
-  journal: JournalEntry[] = []
+  readonly journal = new Journal()
+  journeys: JourneysSettings = USUAL_JOURNEYS
+  readonly traffic = new Traffic()
+  readonly notUnderstood = new NotUnderstoodLog()
   #version = 1_000_000
 
   constructor(settings: StateSettings, accentInsensitive: boolean) {
     this.settings = settings
     this.clock = new ServerClock(settings.now)
-    this.collation = openCollation(accentInsensitive)
+    this.collation = openCollation(accentInsensitive, settings.unknowns.keyCasing === 'sensitive')
     const consent = [consentTable(), purposeTable(), topicTable(), complianceProfileTable()]
     for (const schema of [contactTable(), accountTable(), ...consent, ...platformTables()]) this.addTable(schema)
   }
 
   addTable(schema: TableSchema): void {
-    this.tables.set(schema.logicalName, new Table(schema, this.collation))
+    const table = new Table(schema, this.collation)
+    this.tables.set(schema.logicalName, table)
+    this.#tablesBySet.set(schema.entitySetName, table)
   }
 
   /** The version number that the next write gets; it only grows. */
@@ -81,8 +98,7 @@ export class DataverseState {
 
   /** The table behind an entity set name, or `undefined`. */
   tableOfSet(entitySetName: string): Table | undefined {
-    for (const table of this.tables.values()) if (table.schema.entitySetName === entitySetName) return table
-    return undefined
+    return this.#tablesBySet.get(entitySetName)
   }
 
   snapshot(): StateSnapshot {

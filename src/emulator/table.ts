@@ -13,7 +13,8 @@ export interface Tombstone {
 
 interface Index {
   readonly columns: readonly string[]
-  readonly ids: Map<string, Set<string>>
+  /** One id, or several where rows share a value: most values belong to one row, and a million sets are dear. */
+  readonly ids: Map<string, string | Set<string>>
 }
 
 /** What `restore` takes back. */
@@ -35,6 +36,11 @@ export class Table {
     this.#collation = collation
   }
 
+  /** Whether keys in URLs compare exactly. */
+  get exactKeys(): boolean {
+    return this.#collation.exactKeys
+  }
+
   get size(): number {
     return this.#rows.size
   }
@@ -54,7 +60,10 @@ export class Table {
   put(id: string, row: Row): void {
     const previous = this.#rows.get(id)
     for (const index of this.#indexes.values()) {
-      if (previous !== undefined) this.#unlist(index, id, previous)
+      if (previous !== undefined) {
+        if (index.columns.every((name) => previous[name] === row[name])) continue
+        this.#unlist(index, id, previous)
+      }
       this.#list(index, id, row)
     }
     this.#rows.set(id, row)
@@ -83,7 +92,8 @@ export class Table {
     }
     const key = this.#key(values)
     if (key === undefined) return []
-    return [...(this.#index(columns).ids.get(key) ?? [])]
+    const ids = this.#index(columns).ids.get(key)
+    return typeof ids === 'string' ? [ids] : [...(ids ?? [])]
   }
 
   snapshot(): TableSnapshot {
@@ -110,13 +120,17 @@ export class Table {
     const key = this.#rowKey(index, row)
     if (key === undefined) return
     const ids = index.ids.get(key)
-    if (ids === undefined) index.ids.set(key, new Set([id]))
-    else ids.add(id)
+    if (ids === undefined) index.ids.set(key, id)
+    else if (typeof ids !== 'string') ids.add(id)
+    else if (ids !== id) index.ids.set(key, new Set([ids, id]))
   }
 
   #unlist(index: Index, id: string, row: Row): void {
     const key = this.#rowKey(index, row)
-    if (key !== undefined) index.ids.get(key)?.delete(id)
+    const ids = key === undefined ? undefined : index.ids.get(key)
+    if (key === undefined || ids === undefined) return
+    if (typeof ids !== 'string') ids.delete(id)
+    if (ids === id || (typeof ids !== 'string' && ids.size === 0)) index.ids.delete(key)
   }
 
   #rowKey(index: Index, row: Row): string | undefined {
@@ -124,6 +138,8 @@ export class Table {
   }
 
   #key(values: readonly Value[]): string | undefined {
+    const [only] = values
+    if (values.length === 1 && typeof only === 'string') return this.#collation.fold(only)
     if (values.every((value) => value === null)) return undefined
     return values
       .map((value) => (typeof value === 'string' ? this.#collation.fold(value) : `\u0001${String(value)}`))

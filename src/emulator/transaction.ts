@@ -1,26 +1,39 @@
 /** Row writes that are kept together or not at all. */
 import { ApiError } from './api-error.ts'
 import { isoSeconds } from './clock.ts'
-import type { JournalEntry } from './journal.ts'
+import type { JournalHead, JournalWrite } from './journal.ts'
 import type { Value } from './schema.ts'
 import type { DataverseState } from './state.ts'
 import type { Row, Table } from './table.ts'
+import type { Bypass, EventMessage, RowWrite } from './webhook-event.ts'
 
 /** Who writes, and in which request. */
 export interface Writer {
   readonly userId: string
   readonly requestId: string | null
   readonly tag: string | null
+  readonly bypass?: Bypass | undefined
 }
 
-type Draft = Omit<JournalEntry, 'sequence'>
+/** How a row stood before it was written; `version` only where it was deleted. */
+interface Before {
+  readonly table: Table
+  readonly id: string
+  readonly previous: Row | undefined
+  readonly version?: number
+}
 
 /** Collects writes; the caller ends it with `commit` or `rollback`, exactly once. */
 export class Transaction {
   readonly state: DataverseState
-  readonly writer: Writer
-  readonly #undo: (() => void)[] = []
-  readonly #drafts: Draft[] = []
+  writer: Writer
+  readonly #before: Before[] = []
+  readonly #drafts: JournalWrite[] = []
+  #head: { readonly writer: Writer; readonly shared: JournalHead } | undefined
+  /** False for writes of which the event pipeline does not hear. */
+  raisesEvents = true
+  readonly #watched = new Map<Table, boolean>()
+  readonly #events: RowWrite[] = []
   /** Creates that met an existing id: counted even though, or because, they were refused. */
   #met = 0
 
@@ -36,10 +49,13 @@ export class Transaction {
     }
     const previous = table.get(id)
     table.put(id, row)
-    this.#undo.push(() => (previous === undefined ? table.remove(id) : table.put(id, previous)))
-    const names = Object.keys(columns)
-    const changed = names.filter((name) => (previous?.[name] ?? null) !== (row[name] ?? null))
-    this.#drafts.push(this.#draft(table, id, previous === undefined ? 'create' : 'update', columns, changed))
+    this.#before.push({ table, id, previous })
+    const changed = Object.keys(columns).filter((name) => (previous?.[name] ?? null) !== (row[name] ?? null))
+    const operation = previous === undefined ? 'create' : 'update'
+    this.#drafts.push({ head: this.#headFor(table), id, operation, columns, changed })
+    if (this.#isWatched(table)) {
+      this.#raise(previous === undefined ? 'Create' : 'Update', table, id, { before: previous, after: row, columns })
+    }
   }
 
   remove(table: Table, id: string): void {
@@ -47,11 +63,9 @@ export class Transaction {
     if (previous === undefined) return
     const version = this.state.nextVersion()
     table.remove(id, version)
-    this.#undo.push(() => {
-      table.put(id, previous)
-      table.forgetTombstone(version)
-    })
-    this.#drafts.push(this.#draft(table, id, 'delete', {}, []))
+    this.#before.push({ table, id, previous, version })
+    this.#drafts.push({ head: this.#headFor(table), id, operation: 'delete', columns: {}, changed: [] })
+    if (this.#isWatched(table)) this.#raise('Delete', table, id, { before: previous, after: undefined, columns: {} })
   }
 
   /** Notes a create of a row that was already there. */
@@ -70,35 +84,45 @@ export class Transaction {
         counters.rowsUpdated++
         if (draft.changed.length === 0) counters.repeatedWrites++
       }
-      journal.push({ sequence: journal.length + 1, ...draft })
+      journal.push(draft)
     }
+    if (this.#events.length > 0) this.state.commitListener?.committed(this.#events)
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo()
+    for (const { table, id, previous, version } of this.#before.reverse()) {
+      if (previous === undefined) table.remove(id)
+      else table.put(id, previous)
+      if (version !== undefined) table.forgetTombstone(version)
+    }
     this.state.counters.repeatedWrites += this.#met
   }
 
-  #draft(
-    table: Table,
-    id: string,
-    operation: Draft['operation'],
-    columns: Readonly<Record<string, Value>>,
-    changed: readonly string[],
-  ): Draft {
-    const { userId, requestId, tag } = this.writer
+  #isWatched(table: Table): boolean {
+    const known = this.#watched.get(table)
+    if (known !== undefined) return known
+    const watched = this.raisesEvents && (this.state.commitListener?.watches(table.schema) ?? false)
+    this.#watched.set(table, watched)
+    return watched
+  }
+
+  #raise(message: EventMessage, table: Table, id: string, rows: Pick<RowWrite, 'before' | 'after' | 'columns'>): void {
+    const { userId, requestId, tag, bypass } = this.writer
+    this.#events.push({ message, schema: table.schema, id, userId, requestId, tag, bypass, ...rows })
+  }
+
+  /** The rows of a request share one head, however many they are. */
+  #headFor({ schema }: Table): JournalHead {
     const at = isoSeconds(this.state.clock.now())
-    return {
-      table: table.schema.logicalName,
-      id,
-      operation,
-      columns: { ...columns },
-      changed,
-      requestId,
-      userId,
-      tag,
-      at,
+    const { writer } = this
+    const known = this.#head
+    if (known?.writer === writer && known.shared.table === schema.logicalName && known.shared.at === at) {
+      return known.shared
     }
+    const { userId, requestId, tag } = writer
+    const shared = { table: schema.logicalName, requestId, userId, tag, at }
+    this.#head = { writer, shared }
+    return shared
   }
 }
 

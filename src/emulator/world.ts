@@ -1,5 +1,7 @@
 /** A test's hand in the environment: look at everything, change anything, script trouble. */
 import { TokenOffice } from './auth.ts'
+import { Capacity, type CapacitySettings } from './capacity.ts'
+import type { Timer } from './clock.ts'
 import type { CounterFigures } from './counters.ts'
 import { zeroCounters } from './counters.ts'
 import type { Fault, FaultMatch } from './faults.ts'
@@ -9,29 +11,42 @@ import type { JournalEntry } from './journal.ts'
 import { applySeed, type EmulatorSeed, seedDefaults, seedMessageFilters } from './seed.ts'
 import { DataverseState, type StateSettings, type StateSnapshot } from './state.ts'
 import type { Row } from './table.ts'
+import type { WebhookSettings } from './webhook-settings.ts'
+import { Webhooks } from './webhooks.ts'
 
-/** Everything an environment is opened with; `uptime` in milliseconds. */
+/** Everything an environment is opened with; `uptime` in milliseconds of the machine, by which tokens age. */
 export interface WorldSettings extends StateSettings {
   readonly uptime: () => number
+  /** Milliseconds since the epoch at the identity provider. */
+  readonly tokenClock: () => number
+  /** The environment's own time, scaled. */
+  readonly timer: Timer
+  readonly capacity: CapacitySettings
   readonly appId: string
   readonly secret: string
   readonly seed: EmulatorSeed
   readonly bulk: boolean
   readonly changeTracking: boolean
+  readonly webhooks: WebhookSettings
 }
 
 /** The environment as tests handle it. */
 export class World {
   readonly #settings: WorldSettings
   readonly holds = new Holds()
+  readonly webhooks: Webhooks
   readonly #snapshots = new Map<string, StateSnapshot>()
   #state: DataverseState
   #tokens: TokenOffice
+  #capacity: Capacity
 
   constructor(settings: WorldSettings) {
     this.#settings = settings
+    this.webhooks = new Webhooks(settings.webhooks, settings.capacity.timeScale)
     this.#state = openState(settings)
-    this.#tokens = new TokenOffice(this.#state, settings.uptime)
+    this.#state.commitListener = this.webhooks.listenerOf(this.#state)
+    this.#tokens = openTokens(this.#state, settings)
+    this.#capacity = new Capacity(settings.capacity, settings.timer)
   }
 
   /** The service's own view; a reset replaces it. */
@@ -43,12 +58,23 @@ export class World {
     return this.#tokens
   }
 
+  get capacity(): Capacity {
+    return this.#capacity
+  }
+
+  get timer(): Timer {
+    return this.#settings.timer
+  }
+
   /** Back to what the emulator started with; tokens, faults, holds, snapshots, clock and counters included. */
   reset(): void {
     this.holds.clear()
     this.#snapshots.clear()
+    this.webhooks.reset()
     this.#state = openState(this.#settings)
-    this.#tokens = new TokenOffice(this.#state, this.#settings.uptime)
+    this.#state.commitListener = this.webhooks.listenerOf(this.#state)
+    this.#tokens = openTokens(this.#state, this.#settings)
+    this.#capacity = new Capacity(this.#settings.capacity, this.#settings.timer)
   }
 
   seed(seed: EmulatorSeed): void {
@@ -88,10 +114,13 @@ export class World {
 
   resetCounters(): void {
     this.#state.counters = zeroCounters()
+    this.#state.traffic.clear()
+    this.#state.notUnderstood.clear()
   }
 
-  journal(): readonly JournalEntry[] {
-    return this.#state.journal
+  /** The committed writes after a sequence number. */
+  journal(after = 0): readonly JournalEntry[] {
+    return this.#state.journal.entries(after)
   }
 
   /** Takes a backup of the environment. */
@@ -112,6 +141,10 @@ export class World {
     this.addFaults([{ match, nth, action: { kind: 'hold-after-commit' } }])
     return id
   }
+}
+
+function openTokens(state: DataverseState, { uptime, tokenClock }: WorldSettings): TokenOffice {
+  return new TokenOffice(state, { uptime, now: tokenClock })
 }
 
 function openState(settings: WorldSettings): DataverseState {

@@ -69,6 +69,8 @@ export const ERROR_CODES = {
   'didomi-unavailable': 'source',
   /** Dataverse is out of reach or keeps refusing; persons stay due and the next run goes on. */
   'dataverse-unavailable': 'deferred',
+  /** The time given by `--deadline` is over. State is valid, and whoever is still due is delivered by the next run. */
+  'deadline-reached': 'deferred',
   /** Another run holds the store's lease. Wait for it, or look for a stuck pod. */
   'lease-held': 'lease',
   /** The brake of semantics §8.7: look at the plan, then run again with `--accept PLAN`. */

@@ -61,7 +61,7 @@ export class RunInTheMaking {
     } catch (error) {
       const failure = failureOf(name, error)
       this.failures.push(failure)
-      this.#ended = ENDING.has(failure.next)
+      this.#ended = ENDING.has(failure.next) || failure.code === 'deadline-reached'
       this.#log.error({ stage: name, code: failure.code }, failure.message)
     } finally {
       this.durationsMs[name] = Math.round(this.clock.monotonic() - began)

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
+import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import type { RunReport } from '../../src/report/run-report.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import {
@@ -23,6 +23,7 @@ import {
   runCli,
   target,
 } from '../support/cli-run.ts'
+import { askToken } from './emulator-caller.ts'
 
 const LIMIT_MS = 120_000
 const [OLD, DATE] = [daysAgo(2), daysAgo(1)]
@@ -43,7 +44,10 @@ describe('without a run', () => {
     [['sources', 'status', '--help'], /Usage: didomi-dataverse sources status [\s\S]*--config <file>[\s\S]*--strict/],
     [['config', '--help'], /Usage: didomi-dataverse config [\s\S]*schema/],
     [['config', 'schema', '--help'], /Usage: didomi-dataverse config schema/],
-    [['emulate', '--help'], /Usage: didomi-dataverse emulate [\s\S]*--port <n>[\s\S]*--seed <file>/],
+    [
+      ['emulate', '--help'],
+      /Usage: didomi-dataverse emulate [\s\S]*--port <n>[\s\S]*--seed <file>[\s\S]*--limits[\s\S]*--time-scale <n>[\s\S]*--no-didomi/,
+    ],
     [['--version'], /^\d+\.\d+\.\d+\n$/],
   ])(
     '%j is answered on stdout with exit 0',
@@ -83,6 +87,8 @@ describe('without a run', () => {
     [[], 'sync'],
     [['emulate', '--port', 'x'], '--port'],
     [['emulate', '--seed', 'nowhere.json'], 'emulate: found ENOENT'],
+    [['emulate', '--didomi-seed', 'nowhere.json'], 'emulate: found ENOENT'],
+    [['emulate', '--time-scale', '0'], '--time-scale'],
   ])(
     '§9 %j ends with 2 and says why on stderr',
     async (args, why) => {
@@ -137,8 +143,38 @@ describe('without a run', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       const [ready] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-      expect(JSON.parse(ready)).toEqual({ url: `http://127.0.0.1:${port}`, port })
+      expect(JSON.parse(ready)).toEqual({
+        url: `http://127.0.0.1:${port}`,
+        port,
+        clientId: DEFAULT_APP_ID,
+        didomi: {
+          apiRoot: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+          exportLogUrl: expect.stringContaining('/marketplace/exports/logs'),
+          organizationId: 'acme',
+          key: 'emulated-key',
+        },
+      })
       expect((await fetch(`http://127.0.0.1:${port}/__emulator/counters`)).status).toBe(200)
+      const { apiRoot } = JSON.parse(ready).didomi
+      expect((await fetch(`${new URL(apiRoot).origin}/__emulator/counters`)).status).toBe(200)
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'emulate can do without Didomi, and with limits tells what is left of them',
+    async () => {
+      const flags = ['emulate', '--no-didomi', '--limits', '--time-scale', '30', '--servers', '2']
+      const child = spawn(process.execPath, [CLI, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [ready] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+      const { url, port, ...rest } = JSON.parse(ready)
+      expect(rest).toEqual({ clientId: DEFAULT_APP_ID })
+      const { access_token: token } = (await (await askToken(url)).json()) as { access_token: string }
+      const headers = { Authorization: `Bearer ${token}` }
+      const answer = await fetch(`http://127.0.0.1:${port}/api/data/v9.2/WhoAmI`, { headers })
+      expect(answer.headers.get('x-ms-ratelimit-burst-remaining-xrm-requests')).toBe('5999')
       child.kill('SIGTERM')
       expect(await once(child, 'exit')).toEqual([0, null])
     },
@@ -373,6 +409,23 @@ describe('sync', () => {
       expect(reportOf({ stdout })).toMatchObject({ exitCode: 143, failures: [{ stage: 'wait', code: 'terminated' }] })
       expect(Object.keys(reportOf({ stdout }).durationsMs)).toEqual(['wait'])
       expect(written()).toEqual([])
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    '§9 --deadline ends whatever waits: exit 6 with a report, nothing after it is begun, and the next run goes on',
+    async () => {
+      const hold = lab.emulator.world.hold({ message: 'UpdateMultiple' })
+      const run = lab.sync(['--json', '--deadline', '15s'])
+      await lab.emulator.world.holds.wait(hold)
+      const ended = await run
+      const { failures, exitCode } = reportOf(ended)
+      expect([ended.code, exitCode]).toEqual([6, 6])
+      expect(failures).toMatchObject([{ stage: 'deliver crm', code: 'deadline-reached', next: 'deferred' }])
+      lab.emulator.world.holds.clear()
+      lab.emulator.world.clearFaults()
+      expect([(await lab.sync()).code, written()]).toEqual([0, PEOPLE])
     },
     LIMIT_MS,
   )

@@ -15,7 +15,8 @@ import { loadSettings } from '../../src/config/load.ts'
 import { emulatorAuthority } from '../../src/demo/configuration.ts'
 import { type DidomiEmulator, startDidomiEmulator } from '../../src/emulator/didomi.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
-import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
+import type { EmulatorSeed } from '../../src/emulator/seed.ts'
+import { COMMERCIAL_PURPOSE_ID, DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import { type Cloud, openGcsCloud, openS3Cloud } from '../support/clouds.ts'
 import { userOf } from '../support/didomi-users.ts'
 import {
@@ -293,14 +294,30 @@ describe('examples', () => {
   })
 
   it('the control endpoints that README lists exist', async () => {
-    const own = await startEmulator({ seed: JSON.parse(textOf('fixtures/world.json')) })
+    const seed: EmulatorSeed = JSON.parse(textOf('fixtures/world.json'))
+    const keys = [{ table: 'contact', schemaName: 'new_MailKey', columns: ['emailaddress1'] }]
+    const own = await startEmulator({ seed: { ...seed, keys: [...(seed.keys ?? []), ...keys] } })
     const [contact] = own.world.rows('contacts') as { contactid: string }[]
-    const fill = (path: string) => path.replace('<set>', 'contacts').replace('<id>', contact?.contactid ?? '')
+    const { schema } = own.world.state.table('contact')
+    const key = schema.keys[0]?.schemaName ?? ''
+    const column = [...schema.columns.values()].find(({ custom }) => custom)?.logicalName ?? ''
+    const fill = (path: string) =>
+      path
+        .replace('<set>', 'contacts')
+        .replace('<id>', contact?.contactid ?? '')
+        .replace('<table>', 'contact')
+        .replace('<key>', key)
+        .replace('<column>', column)
+        .replace(
+          /^contactability$/,
+          `contactability?address=a%40example.com&purpose=${COMMERCIAL_PURPOSE_ID}&channel=email`,
+        )
+    const bodies: Record<string, string> = { faults: '[]', 'keys/<table>/<key>': '{"status":"Active"}' }
     const requests = tableIn('README.md', 'control').flatMap(([cell = '']) => codeSpansIn(cell))
     expect(requests.length).toBeGreaterThan(15)
     for (const request of requests) {
       const [method = '', path = ''] = request.split(' ')
-      const body = method === 'GET' || method === 'DELETE' ? null : path === 'faults' ? '[]' : '{}'
+      const body = method === 'GET' || method === 'DELETE' ? null : (bodies[path] ?? '{}')
       const held = path === 'hold/wait' ? fetch(`${own.url}/api/data/v9.2/WhoAmI`) : undefined
       const answer = await fetch(`${own.url}/__emulator/${fill(path)}`, { method, body })
       expect(`${request} ${answer.ok}`).toBe(`${request} true`)

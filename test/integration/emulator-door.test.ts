@@ -60,13 +60,6 @@ describe('the door', () => {
     expect((await askToken(caller.emulator.url)).status).toBe(200)
   })
 
-  it('2: a client assertion is accepted in place of a secret, its type is checked', async () => {
-    const assertion = { client_secret: '', client_assertion: 'a.b.c' }
-    const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-    expect((await askToken(caller.emulator.url, { ...assertion, client_assertion_type: type })).status).toBe(200)
-    expect((await askToken(caller.emulator.url, assertion)).status).toBe(401)
-  })
-
   it('2: discovery names the token endpoint', async () => {
     const response = await fetch(`${caller.emulator.url}/acme/v2.0/.well-known/openid-configuration`)
     expect(await response.json()).toMatchObject({ token_endpoint: `${caller.emulator.url}/acme/oauth2/v2.0/token` })
