@@ -145,6 +145,8 @@ function dataverseOf(target: TargetSettings, { log, progress, version, clock = s
     userAgent: `didomi-dataverse/${version}`,
     concurrency: target.concurrency,
     batchRows: target.batchRows,
+    batchTargetMs: target.batchTargetMs,
+    writes: target.writes,
     requestTimeoutMs: target.timeoutMs,
     retry: { attempts: target.retries },
     clock,

@@ -47,7 +47,16 @@ export function buildTarget(
   documentRepairs: readonly string[],
   surroundings: TargetSurroundings,
 ): TargetSettings {
-  const { authentication: _, integration, entryOptions, clockTolerance, freshness, timeout, ...rest } = written
+  const {
+    authentication: _,
+    integration,
+    entryOptions,
+    clockTolerance,
+    freshness,
+    timeout,
+    batchTarget,
+    ...rest
+  } = written
   const instance = buildInstance(written, document)
   return present({
     ...rest,
@@ -60,6 +69,7 @@ export function buildTarget(
     clockToleranceMicros: durationMs(clockTolerance) * MILLISECOND,
     freshnessMs: durationMs(freshness),
     timeoutMs: durationMs(timeout),
+    batchTargetMs: durationMs(batchTarget),
   })
 }
 

@@ -176,6 +176,8 @@ export interface TargetSettings {
   readonly park: { readonly maxAgeDays: number }
   readonly concurrency: number
   readonly batchRows: number
+  readonly batchTargetMs: number
+  readonly writes: 'auto' | 'batch' | 'single'
   readonly timeoutMs: number
   readonly retries: number
   readonly tables: { readonly consent: string; readonly purpose: string; readonly topic: string }

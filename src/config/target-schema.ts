@@ -100,8 +100,21 @@ const effort = {
   })
     .prefault({})
     .describe('Persons without a contact.'),
-  concurrency: whole(1, 64).default(4).describe('Requests under way at once.'),
-  batchRows: whole(1, 1_000).default(100).describe('Rows of one bulk request.'),
+  concurrency: whole(1, 52)
+    .default(50)
+    .describe('Requests of one application user under way at once, at most. How many are well is found out.'),
+  batchRows: whole(1, 1_000)
+    .default(1_000)
+    .describe('Rows of one bulk request, at most. How many are well is found out.'),
+  batchTarget: formed(WAIT, 'a time such as 5s')
+    .default('5s')
+    .describe('What one bulk request should take: its rows are locked so long.'),
+  writes: z
+    .enum(['auto', 'batch', 'single'])
+    .default('auto')
+    .describe(
+      '`auto`: bulk messages where the environment has them. `batch`: only `$batch`. `single`: one row per request.',
+    ),
   timeout: formed(WAIT, 'a waiting time such as 120s or 5m').default('120s').describe('Patience with one request.'),
   retries: whole(0, 100).default(8).describe('Attempts after the first one.'),
 }

@@ -25,7 +25,7 @@ import { anyStartingWith, rowsIn } from './read.ts'
 import { createRetry, withRetry } from './retry.ts'
 import { NoAnswer, type Send } from './send.ts'
 import { withTimeout } from './timeout.ts'
-import { withToken } from './token.ts'
+import { type TokenSource, withToken } from './token.ts'
 import { openTransport } from './transport.ts'
 import { type LackingMessages, write } from './write.ts'
 
@@ -40,6 +40,8 @@ export interface DataverseOptions {
   readonly concurrency?: number
   /** Rows of one bulk message, at most; default 1,000. How many are well is found out. */
   readonly batchRows?: number
+  /** `auto` (the default): bulk messages where there are any. Old servers may want `$batch`, or requests of one row. */
+  readonly writes?: 'auto' | 'batch' | 'single'
   /** What one bulk message should take; default 5,000. */
   readonly batchTargetMs?: number
   /** What is documented of the limits, where this environment differs. */
@@ -60,6 +62,8 @@ export interface DataverseOptions {
   }
   /** In place of HTTP to the API root. */
   readonly transport?: { readonly send: Send; close(): Promise<void> }
+  /** In place of the authority's tokens. */
+  readonly tokens?: (authentication: AuthenticationSettings) => TokenSource
   readonly clock?: Clock
   /** In [0, 1); jitter only. */
   readonly random: () => number
@@ -113,10 +117,12 @@ function openConnection(options: DataverseOptions): OpenConnection {
   shared = withLog(shared, log, clock)
   shared = withFreshness(shared, clock)
   shared = withTimeout(shared, options.requestTimeoutMs ?? 180_000)
+  const tokens =
+    options.tokens ?? ((authentication) => openTokens(authentication, root, options.tokenTimeoutMs ?? 60_000))
   const users = options.authentication.map(
     (authentication, index): ApplicationUser => ({
       name: `user ${index + 1}`,
-      send: withToken(shared, openTokens(authentication, root, options.tokenTimeoutMs ?? 60_000)),
+      send: withToken(shared, tokens(authentication)),
       pacer: new Pacer(pace),
     }),
   )
@@ -175,7 +181,8 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
     most,
     start: Math.min(BATCH_SIZE.start, most),
   })
-  const settings = { sizes, batchParts: options.batchParts ?? 20 }
+  const { writes = 'auto', batchParts = 20 } = options
+  const settings = { sizes, batchParts: writes === 'single' ? 1 : batchParts, bulk: writes === 'auto' }
   const lacking: LackingMessages = new Set()
   /** A call that failed may leave siblings retrying: closing ends them, or they would hold up the end of the process. */
   const closing = new AbortController()

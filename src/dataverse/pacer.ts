@@ -59,8 +59,8 @@ export class Pacer {
     this.#state = observe(this.#settings, this.#state, { kind: 'sent', load }, nowMs)
   }
 
-  withdrawn(load: Load, nowMs: number): void {
-    this.#state = observe(this.#settings, this.#state, { kind: 'withdrawn', load }, nowMs)
+  withdrawn(load: Load, sentAtMs: number, nowMs: number): void {
+    this.#state = observe(this.#settings, this.#state, { kind: 'withdrawn', load, sentAtMs }, nowMs)
   }
 
   failed(load: Load, sentAtMs: number, nowMs: number): void {

@@ -91,7 +91,7 @@ export function openPool(
 /** An attempt without a reply: one that was not made, or ended by us, says nothing about the server. */
 function leave({ pacer }: ApplicationUser, load: Load, sentAtMs: number, nowMs: number, error: unknown): void {
   if (error instanceof NoAnswer && !(error instanceof TooLate)) pacer.failed(load, sentAtMs, nowMs)
-  else pacer.withdrawn(load, nowMs)
+  else pacer.withdrawn(load, sentAtMs, nowMs)
 }
 
 /** Requests waiting for a user that may send them. */

@@ -16,6 +16,8 @@ export interface WriteSettings {
   readonly sizes: BatchSizes
   /** Rows of one `$batch`; they run one after the other, so small batches in parallel are faster. */
   readonly batchParts: number
+  /** Whether bulk messages are used at all. */
+  readonly bulk: boolean
 }
 
 type Message = 'CreateMultiple' | 'UpdateMultiple'
@@ -177,8 +179,8 @@ async function halves(message: Message, rows: readonly RowWrite[], writing: Writ
 type Lane = Message | 'each'
 
 /** Conditions cannot be told in a bulk message, and elastic tables answer it in part only: such rows go each for itself. */
-function laneOf(row: RowWrite, table: TableMetadata, lacking: LackingMessages): Lane {
-  if (table.elastic || (row.kind === 'update' && row.ifMatch !== undefined)) return 'each'
+function laneOf(row: RowWrite, table: TableMetadata, lacking: LackingMessages, useBulk: boolean): Lane {
+  if (!useBulk || table.elastic || (row.kind === 'update' && row.ifMatch !== undefined)) return 'each'
   const message = row.kind === 'create' ? 'CreateMultiple' : 'UpdateMultiple'
   const offered = row.kind === 'create' ? table.bulk.createMultiple : table.bulk.updateMultiple
   return offered && !lacking.has(`${table.logicalName}/${message}`) ? message : 'each'
@@ -200,7 +202,7 @@ export async function write(
 ): Promise<WriteOutcome[]> {
   checkIds(rows)
   const writing: Writing = { ...sending, connection, settings, table, lacking }
-  const lanes = groupBy(rows.entries(), ([, row]) => laneOf(row, table, lacking))
+  const lanes = groupBy(rows.entries(), ([, row]) => laneOf(row, table, lacking, settings.bulk))
   const outcomes: Array<WriteOutcome | undefined> = rows.map(() => undefined)
   const runs = [...lanes].flatMap(([lane, entries]) =>
     chunks(entries, lane === 'each' ? entries.length : settings.sizes.rows(kindOf(lane, table))).map(async (chunk) => {

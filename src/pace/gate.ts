@@ -75,7 +75,7 @@ export function answeredThrough(gate: Gate, sentAtMs: number): Gate {
   return gate.kind === 'closed' && sentAtMs >= gate.untilMs ? OPEN : gate
 }
 
-/** The gate once a request turned out not to have left: if it was the probe, another may be. */
-export function withdrawnFrom(gate: Gate): Gate {
-  return gate.kind === 'open' ? gate : { ...gate, probing: false }
+/** The gate once a request that was to be sent at `sentAtMs` turned out not to have left: if it was the probe, another may be. */
+export function withdrawnFrom(gate: Gate, sentAtMs: number): Gate {
+  return gate.kind === 'closed' && sentAtMs >= gate.untilMs ? { ...gate, probing: false } : gate
 }

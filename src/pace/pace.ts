@@ -8,7 +8,7 @@ import { type Capacity, lowered, room, tried, UNKNOWN_CAPACITY } from './capacit
 import { beginConcurrency, type Concurrency, grown, hinted, judged, tooMany } from './concurrency.ts'
 import { type Costs, classOf, dearer, expectedMs, type Load, learned, NO_COSTS, readingsBegun } from './cost.ts'
 import { answeredThrough, closed, type Gate, type GateCause, OPEN, sentThrough, withdrawnFrom } from './gate.ts'
-import { EMPTY_WINDOW, entered, untilGoneMs, type Window, windowAt } from './window.ts'
+import { EMPTY_WINDOW, entered, untilEmptyMs, untilGoneMs, type Window, windowAt } from './window.ts'
 
 /** What is documented of the limits; learning starts from it. Times in milliseconds. */
 export interface PaceSettings {
@@ -60,7 +60,7 @@ export type Observation =
   /** No answer, or a gateway's. */
   | { readonly kind: 'failed'; readonly load: Load; readonly sentAtMs: number; readonly wishMs?: number }
   /** It surely never left: its time was up, or the run was ended. */
-  | { readonly kind: 'withdrawn'; readonly load: Load }
+  | { readonly kind: 'withdrawn'; readonly load: Load; readonly sentAtMs: number }
   /** Seconds of execution that the run still needs, as far as it is known. */
   | { readonly kind: 'work-left'; readonly seconds: number }
 
@@ -140,19 +140,34 @@ export function permitsOf(settings: PaceSettings, state: PaceState, load: Load, 
   const free = gate.kind === 'closed' ? 1 : Math.floor(concurrencyOf(settings, state, nowMs)) - state.inFlight
   if (free <= 0) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: 'at work' }
   const window = windowAt(state.window, settings, nowMs)
-  const need = expectedMs(state.costs, classOf(load), UNKNOWN_MS) / 1_000
+  const need = Math.max(1, expectedMs(state.costs, classOf(load), UNKNOWN_MS)) / 1_000
   const seconds = room(state.seconds, window.seconds + charged(state), need)
   if (seconds.permits === 0 && state.inFlight + window.seconds > 0) {
-    const waitMs = untilGoneMs(window, settings, nowMs, 'seconds', seconds.lacking)
+    const waitMs = untilRoomMs(settings, { ...state, window }, nowMs, 'seconds', seconds.lacking)
     return { permits: 0, waitMs, cause: 'execution time limit ahead' }
   }
   const requests = room(state.requests, window.requests, 1)
   if (requests.permits === 0 && window.requests > 0) {
-    const waitMs = untilGoneMs(window, settings, nowMs, 'requests', requests.lacking)
+    const waitMs = untilRoomMs(settings, { ...state, window }, nowMs, 'requests', requests.lacking)
     return { permits: 0, waitMs, cause: 'request limit ahead' }
   }
   const permits = Math.max(1, Math.min(free, seconds.permits, requests.permits))
   return { permits, waitMs: 0, cause: undefined }
+}
+
+/**
+ * Where the window holds less than is lacking, an answer must come first; with nothing at work, an empty window is all
+ * that can be waited for: one request may be dearer than the whole capacity.
+ */
+function untilRoomMs(
+  settings: PaceSettings,
+  { window, inFlight }: PaceState,
+  nowMs: number,
+  what: 'requests' | 'seconds',
+  lacking: number,
+): number {
+  const waitMs = untilGoneMs(window, settings, nowMs, what, lacking)
+  return Number.isFinite(waitMs) || inFlight > 0 ? waitMs : untilEmptyMs(window, settings, nowMs)
 }
 
 /** The state after something was observed. */
@@ -175,7 +190,7 @@ export function observe(settings: PaceSettings, before: PaceState, observation: 
       return { ...atWork(state, observation.load, -1), gate }
     }
     case 'withdrawn':
-      return { ...atWork(state, observation.load, -1), gate: withdrawnFrom(state.gate) }
+      return { ...atWork(state, observation.load, -1), gate: withdrawnFrom(state.gate, observation.sentAtMs) }
     case 'work-left':
       return { ...state, secondsLeft: observation.seconds }
   }

@@ -81,6 +81,12 @@ export function untilGoneMs(
   return Number.POSITIVE_INFINITY
 }
 
+/** Milliseconds from `nowMs` until nothing is left in the window. */
+export function untilEmptyMs(window: Window, length: WindowLength, nowMs: number): number {
+  const last = window.slices.at(-1)
+  return last === undefined ? 0 : Math.max(0, leavesAtMs(last, length) - nowMs)
+}
+
 function sum(slices: readonly Slice[], what: 'requests' | 'seconds'): number {
   return slices.reduce((total, slice) => total + slice[what], 0)
 }
