@@ -2,15 +2,17 @@
 
 import { defineConfig } from 'vitest/config'
 
+/** What takes minutes has a script of its own: npm run test:kill, npm run test:simulation. */
+const suitesOfTheirOwn = [
+  ...(process.env['KILLS'] === undefined ? ['test/integration/kill.test.ts'] : []),
+  ...(process.env['SIMULATION'] === undefined ? ['test/simulation/{nth-step,seeds}.test.ts'] : []),
+]
+
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    // Two hundred kills take minutes: a suite of its own, npm run test:kill.
-    exclude:
-      process.env['KILLS'] === undefined
-        ? ['test/integration/kill.test.ts', '**/node_modules/**']
-        : ['**/node_modules/**'],
+    exclude: ['**/node_modules/**', ...suitesOfTheirOwn],
     pool: 'forks',
     maxWorkers: 2,
     // Tests that start child processes give their own, longer limit.

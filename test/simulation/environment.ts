@@ -1,0 +1,97 @@
+/** The simulated Dataverse: the emulator without sockets, and the product's own client before it. */
+
+import { type DataverseOptions, type OpenDataverse, openDataverse } from '../../src/dataverse/open.ts'
+import { NoAnswer, type Send } from '../../src/dataverse/send.ts'
+import { openWorld } from '../../src/emulator/emulator.ts'
+import { exchange } from '../../src/emulator/exchange.ts'
+import type { EmulatorSeed } from '../../src/emulator/seed.ts'
+import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
+import type { World } from '../../src/emulator/world.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import type { Chaos } from './chaos.ts'
+
+export const ORIGIN = 'http://127.0.0.1:1'
+
+/** One clock for everybody, which moves when somebody sleeps or is told to. */
+export interface SimClock extends Clock {
+  advanceTo(ms: number): void
+}
+
+export function simClock(beginMs: number): SimClock {
+  let ms = 0
+  return {
+    now: () => beginMs + ms,
+    monotonic: () => ms,
+    advanceTo: (to) => {
+      ms = Math.max(ms, to - beginMs)
+    },
+    sleep: async (waitMs, signal) => {
+      signal?.throwIfAborted()
+      ms += waitMs
+    },
+  }
+}
+
+export function openEnvironment(seed: EmulatorSeed, clock: SimClock): World {
+  return openWorld({
+    seed,
+    now: clock.now,
+    uptime: clock.monotonic,
+    sleep: (ms) => clock.sleep(ms),
+    tokenSeconds: 1_000_000_000,
+    tokenClock: clock.now,
+  })
+}
+
+/** The product's client on the emulator's exchange; every request is a step of the process. */
+export function connect(
+  { world, token, clock, random }: { world: World; token: string; clock: SimClock; random: () => number },
+  chaos: Chaos,
+): OpenDataverse {
+  const transport: Send = (request) =>
+    chaos.step('network', request.what, async () => {
+      const path = request.path.startsWith('http')
+        ? new URL(request.path).pathname + new URL(request.path).search
+        : `/api/data/v9.2/${request.path}`
+      const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
+      const call = { method: request.method, url: path, headers, body: request.body ?? '' }
+      const { ending, reply, headers: more } = await exchange(world, ORIGIN, call)
+      if (ending !== 'answer' || reply === undefined) throw new NoAnswer(request.what, true)
+      const all = Object.entries({ ...more, ...reply.headers }).map(([name, value]) => [name.toLowerCase(), value])
+      return { status: reply.status, headers: Object.fromEntries(all), body: reply.body ?? '' }
+    })
+  const options: DataverseOptions = {
+    apiRoot: `${ORIGIN}/api/data/v9.2/`,
+    authentication: [
+      {
+        tenantId: 't',
+        clientId: DEFAULT_APP_ID,
+        credential: { kind: 'secret', secret: { reveal: () => DEFAULT_SECRET } },
+      },
+    ],
+    userAgent: 'simulation',
+    transport: { send: transport, close: async () => {} },
+    tokens: () => ({ token: async () => token, forget: () => {} }),
+    batchRows: 20,
+    batchParts: 5,
+    retry: { attempts: 3 },
+    clock,
+    random,
+  }
+  return openDataverse(options)
+}
+
+/** A token that lasts: what becomes of tokens is proven elsewhere. */
+export async function tokenOf(world: World): Promise<string> {
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: DEFAULT_APP_ID,
+    client_secret: DEFAULT_SECRET,
+    scope: `${ORIGIN}/.default`,
+  }
+  const url = '/acme.example.com/oauth2/v2.0/token'
+  const body = new URLSearchParams(form).toString()
+  const { reply } = await exchange(world, ORIGIN, { method: 'POST', url, headers: new Map(), body })
+  const { access_token: token } = JSON.parse(reply?.body ?? '{}') as { access_token: string }
+  return token
+}

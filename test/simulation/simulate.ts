@@ -1,0 +1,347 @@
+/** One seeded world from its first day to its last: what happened in it, and what is left of it at the end. */
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Settings } from '../../src/config/settings.ts'
+import type { Fault } from '../../src/emulator/faults.ts'
+import type { EmulatorSeed } from '../../src/emulator/seed.ts'
+import { COMMERCIAL_PURPOSE_ID, SECOND_PURPOSE_ID } from '../../src/emulator/seed-ids.ts'
+import type { World } from '../../src/emulator/world.ts'
+import { settingsOf } from '../support/deliver-settings.ts'
+import { below, type Chance, chanceOf } from '../support/sync-world.ts'
+import { Chaos, type Fate } from './chaos.ts'
+import { ORIGIN, openEnvironment, type SimClock, simClock, tokenOf } from './environment.ts'
+import { choose, type Line, layPartition } from './export-days.ts'
+import { guid, type Population, populate } from './population.ts'
+import { type Place, type RunEnd, runOnce } from './run.ts'
+
+const BEGIN = Date.parse('2026-03-01T00:00:00Z')
+const DAY = 24 * 3_600_000
+const CONSENTS = 'msdynmkt_contactpointconsent4'
+/** Values of a consent row: opted in, opted out. */
+export const VALUES = { in: 534120001, out: 534120002 } as const
+
+export const MAPPED = {
+  contact: { newsletter: 'new_newsletter', offers: 'new_offers' },
+  consent: { newsletter: COMMERCIAL_PURPOSE_ID, offers: SECOND_PURPOSE_ID },
+} as const
+
+/** How hard a seed is: how often a step fails, and how often a process dies. */
+export interface Hardship {
+  readonly mishap: number
+  readonly kill: number
+  readonly faults: number
+}
+
+export const HARD: Hardship = { mishap: 0.01, kill: 0.004, faults: 0.5 }
+
+/** A line, the date of its partition, and the number of the first run that found it sealed. */
+export interface ExportedLine {
+  readonly line: Line
+  readonly date: string
+  run: number | undefined
+}
+
+/** What happened in a world, for an oracle that knows nothing of how it came about. */
+export interface Story {
+  readonly seed: number
+  readonly mode: 'contact' | 'consent'
+  readonly events: 'complete' | 'sparse'
+  readonly population: Population
+  /** Every line that was ever exported, in the order of its making, with the run that could read it first. */
+  readonly lines: readonly ExportedLine[]
+  readonly world: World
+  readonly clock: SimClock
+  readonly settings: Settings
+  readonly ends: readonly EndedRun[]
+  /** The last runs, in calm: how many it took until nobody was due, and how many rows another one wrote. */
+  readonly calmRuns: number
+  readonly writesOfRepeat: number
+  readonly dueAtEnd: number
+}
+
+/** One run: when it began and ended by everybody's clock, what it said, what went wrong in it. */
+export interface EndedRun {
+  readonly run: string
+  readonly startedMs: number
+  readonly endedMs: number
+  readonly end: RunEnd
+  readonly mishaps: readonly string[]
+}
+
+/** Lives one seed to its end in a folder of its own, which `judge` may still look into; it is removed afterwards. */
+export async function simulate(
+  seed: number,
+  hardship: Hardship,
+  judge: (story: Story) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'simulation-'))
+  try {
+    await mkdir(join(folder, 'export'), { recursive: true })
+    const life = await Life.begin(seed, hardship, folder)
+    for (let day = 0; day < life.days; day += 1) await life.live(day)
+    await judge(await life.end())
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+class Life {
+  readonly days: number
+  readonly #seed: number
+  readonly #chance: Chance
+  readonly #hardship: Hardship
+  readonly #folder: string
+  readonly #mode: 'contact' | 'consent'
+  readonly #events: 'complete' | 'sparse'
+  readonly #population: Population
+  readonly #place: Place & { readonly clock: SimClock }
+  readonly #lines: ExportedLine[] = []
+  readonly #byDay: Line[][] = []
+  readonly #unsealed = new Set<number>()
+  readonly #ends: EndedRun[] = []
+
+  private constructor(parts: {
+    seed: number
+    chance: Chance
+    hardship: Hardship
+    folder: string
+    mode: 'contact' | 'consent'
+    events: 'complete' | 'sparse'
+    population: Population
+    place: Place
+  }) {
+    this.#seed = parts.seed
+    this.#chance = parts.chance
+    this.#hardship = parts.hardship
+    this.#folder = parts.folder
+    this.#mode = parts.mode
+    this.#events = parts.events
+    this.#population = parts.population
+    this.#place = parts.place
+    this.days = 2 + below(parts.chance, 4)
+  }
+
+  static async begin(seed: number, hardship: Hardship, folder: string): Promise<Life> {
+    const chance = chanceOf(seed)
+    const mode = chance() < 0.5 ? 'contact' : 'consent'
+    const events = chance() < 0.5 ? 'complete' : 'sparse'
+    const population = populate(chance)
+    const clock = simClock(BEGIN)
+    const world = openEnvironment(seedOf(population), clock)
+    const settings = await settingsFor(mode, events, folder)
+    const random = chanceOf(seed + 1)
+    return new Life({
+      seed,
+      chance,
+      hardship,
+      folder,
+      mode,
+      events,
+      population,
+      place: { settings, world, clock, random, token: await tokenOf(world) },
+    })
+  }
+
+  /** A day: choices and edits in the order of their times, then the night's delivery and its runs. */
+  async live(day: number): Promise<void> {
+    const { clock } = this.#place
+    const doings = [
+      ...this.#population.devices.flatMap((device) => (this.#chance() < 0.5 ? [() => this.#chooses(day, device)] : [])),
+      ...Array.from({ length: below(this.#chance, 4) }, () => () => this.#editsSomething()),
+      ...(this.#chance() < 0.4 ? [() => this.#makesNewcomer()] : []),
+    ]
+    const timed = doings.map((act) => ({ act, at: BEGIN + day * DAY + Math.floor(this.#chance() * 20 * 3_600_000) }))
+    timed.sort((a, b) => a.at - b.at)
+    for (const { act, at } of timed) {
+      clock.advanceTo(at)
+      act()
+    }
+    clock.advanceTo(BEGIN + day * DAY + 22 * 3_600_000)
+    await this.#deliverExports(day)
+    for (let runs = 1 + below(this.#chance, 2); runs > 0; runs -= 1) {
+      await this.#run(`day-${day}-${runs}`, this.#fortune(), this.#chance() < this.#hardship.faults)
+    }
+  }
+
+  /** Calm at last: everything is delivered, runs go on until nobody is due, and one more writes nothing. */
+  async end(): Promise<Story> {
+    const { world, clock, settings } = this.#place
+    for (let day = 0; day < this.#byDay.length; day += 1) {
+      if (this.#unsealed.has(day)) await this.#lay(day, true)
+    }
+    let calmRuns = 0
+    let due = 1
+    while (due > 0 && calmRuns < 6) {
+      calmRuns += 1
+      clock.advanceTo(clock.now() + 3_600_000)
+      const end = await this.#run(`calm-${calmRuns}`, undefined, false)
+      due = end.kind === 'report' ? end.report.deliver.reduce((sum, { deferred }) => sum + deferred, 0) : 1
+      if (end.kind === 'report' && end.report.failures.length > 0) due = 1
+    }
+    const before = world.journal().length
+    clock.advanceTo(clock.now() + 3_600_000)
+    await this.#run('repeat', undefined, false)
+    return {
+      seed: this.#seed,
+      mode: this.#mode,
+      events: this.#events,
+      population: this.#population,
+      lines: this.#lines,
+      world,
+      clock,
+      settings,
+      ends: this.#ends,
+      calmRuns,
+      writesOfRepeat: world.journal().length - before,
+      dueAtEnd: due,
+    }
+  }
+
+  #chooses(day: number, device: Population['devices'][number]): void {
+    const line = choose(device, new Date(this.#place.clock.now()).toISOString(), this.#events, this.#chance)
+    this.#lines.push({ line, date: dateOf(day), run: undefined })
+    this.#byDay[day] = [...(this.#byDay[day] ?? []), line]
+    // A line of an earlier day may come once more with a later one.
+    const old = this.#lines[below(this.#chance, this.#lines.length)]
+    if (old !== undefined && this.#chance() < 0.15) this.#byDay[day]?.push(old.line)
+  }
+
+  /** Somebody in Dynamics changes a mapped value, or saves a contact without touching any. */
+  #editsSomething(): void {
+    const { world } = this.#place
+    const rows = world.rows(this.#mode === 'contact' || this.#chance() < 0.2 ? 'contact' : CONSENTS)
+    const row = rows[below(this.#chance, rows.length)]
+    if (row === undefined) return
+    if (row['contactid'] !== undefined) {
+      const column = Object.values(MAPPED.contact)[below(this.#chance, 2)] ?? ''
+      const changes =
+        this.#chance() < 0.3 ? { lastname: `x${below(this.#chance, 9)}` } : { [column]: this.#chance() < 0.5 }
+      world.edit('contact', String(row['contactid']), changes)
+    } else {
+      const value = this.#chance() < 0.5 ? VALUES.in : VALUES.out
+      world.edit(CONSENTS, String(row[`${CONSENTS}id`]), { msdynmkt_value: value })
+    }
+  }
+
+  #makesNewcomer(): void {
+    const made = new Set(this.#place.world.rows('contact').map(({ contactid }) => contactid))
+    const next = this.#population.newcomers.find(({ contactid }) => !made.has(contactid))
+    if (next !== undefined) this.#place.world.seed({ rows: { contacts: [{ ...next }] } })
+  }
+
+  /** Today's partition, perhaps unsealed for now; yesterday's that is late; one that is delivered again. */
+  async #deliverExports(day: number): Promise<void> {
+    this.#byDay[day] ??= []
+    for (const late of [...this.#unsealed]) {
+      if (this.#chance() < 0.6) {
+        await this.#lay(late, true)
+        this.#unsealed.delete(late)
+      }
+    }
+    const sealed = this.#chance() < 0.8
+    if (!sealed) this.#unsealed.add(day)
+    await this.#lay(day, sealed)
+    const again = below(this.#chance, day + 1)
+    if (again < day && !this.#unsealed.has(again) && this.#chance() < 0.2) {
+      await this.#lay(again, true)
+    }
+  }
+
+  async #lay(day: number, sealed: boolean): Promise<void> {
+    const lines = this.#byDay[day] ?? []
+    await layPartition(this.#folder, dateOf(day), lines, sealed, this.#chance)
+    if (!sealed) return
+    const laid = new Set(lines)
+    for (const each of this.#lines) if (laid.has(each.line)) each.run ??= this.#ends.length
+  }
+
+  async #run(run: string, fortune: ((n: number) => Fate) | undefined, withFaults: boolean): Promise<RunEnd> {
+    const chaos = new Chaos(fortune)
+    const { world, clock } = this.#place
+    if (withFaults) world.addFaults(this.#faults())
+    const startedMs = clock.now()
+    const end = await runOnce(this.#place, { run }, chaos)
+    world.clearFaults()
+    this.#ends.push({ run, startedMs, endedMs: clock.now(), end, mishaps: chaos.mishaps })
+    clock.advanceTo(clock.now() + 1_000)
+    return end
+  }
+
+  #fortune(): (n: number) => Fate {
+    const { mishap, kill } = this.#hardship
+    return () => {
+      const luck = this.#chance()
+      if (luck < kill) return this.#chance() < 0.5 ? 'kill-before' : 'kill-after'
+      return luck < kill + mishap ? (this.#chance() < 0.5 ? 'before' : 'after') : 'fine'
+    }
+  }
+
+  /** Some trouble of the emulator's list, each at some request of the run. */
+  #faults(): Fault[] {
+    const table = this.#mode === 'contact' ? 'contact' : CONSENTS
+    const rows = this.#place.world.rows(table)
+    const row = rows[below(this.#chance, rows.length)]
+    const changes =
+      this.#mode === 'contact'
+        ? { new_newsletter: this.#chance() < 0.5 }
+        : { msdynmkt_value: this.#chance() < 0.5 ? VALUES.in : VALUES.out }
+    const actions: Fault['action'][] = [
+      { kind: 'reset-before-commit' },
+      { kind: 'reset-after-commit' },
+      { kind: 'status', status: 503, html: true },
+      { kind: 'status', status: 502 },
+      { kind: 'status', status: 504 },
+      { kind: 'status', status: 429, code: '0x80072322', retryAfter: 3 },
+      { kind: 'truncate-body' },
+      { kind: 'deadlock' },
+      { kind: 'sql-timeout-above', rows: 2 },
+      { kind: 'bulk-unavailable' },
+      ...(row === undefined
+        ? []
+        : [{ kind: 'edit-before' as const, set: table, id: String(row[`${table}id`]), changes }]),
+    ]
+    return Array.from({ length: 1 + below(this.#chance, 3) }, (): Fault => {
+      const action = actions[below(this.#chance, actions.length)] ?? { kind: 'deadlock' }
+      return { nth: 1 + below(this.#chance, 8), count: 1 + below(this.#chance, 2), action }
+    })
+  }
+}
+
+const dateOf = (day: number): string => new Date(BEGIN + day * DAY).toISOString().slice(0, 10)
+
+/** The environment before its first day. */
+export function seedOf({ contacts }: Population): EmulatorSeed {
+  return {
+    columns: {
+      contacts: [
+        { type: 'text', name: 'new_ouid' },
+        { type: 'boolean', name: 'new_newsletter' },
+        { type: 'boolean', name: 'new_offers' },
+      ],
+    },
+    rows: {
+      contacts: contacts.map((contact) => ({
+        ...contact,
+        createdon: '2026-01-01T00:00:00Z',
+        modifiedon: '2026-01-01T00:00:00Z',
+      })),
+    },
+  }
+}
+
+/** Settings as an operator would write them. */
+export async function settingsFor(mode: Story['mode'], events: Story['events'], folder: string): Promise<Settings> {
+  const mappings = Object.entries(MAPPED[mode]).map(([purpose, id]) => ({
+    id: mode === 'contact' ? id : `purpose:${id}`,
+    value: `consents_purposes_${purpose}_enabled`,
+  }))
+  const options = { contact: { matchAttribute: 'new_ouid' }, brake: { share: 1, atLeast: 1_000_000 } }
+  const type = mode === 'contact' ? 'microsoft-dynamics' : 'microsoft-dynamics-cpc'
+  const draft = { targets: [{ name: 'crm', type, mappings, options }] as const, settings: { events } }
+  return settingsOf(draft, ORIGIN, folder)
+}
+
+/** A contact's id by number, for stories. */
+export const contactId = (n: number): string => guid(0xc, n)
