@@ -52,6 +52,8 @@ export interface Story {
   /** Every line that was ever exported, in the order of its making, with the run that could read it first. */
   readonly lines: readonly ExportedLine[]
   readonly world: World
+  /** When contacts were made that were not there from the beginning, by id. */
+  readonly madeAt: ReadonlyMap<string, string>
   readonly clock: SimClock
   readonly settings: Settings
   readonly ends: readonly EndedRun[]
@@ -101,6 +103,7 @@ class Life {
   readonly #byDay: Line[][] = []
   readonly #unsealed = new Set<number>()
   readonly #ends: EndedRun[] = []
+  readonly #madeAt = new Map<string, string>()
 
   private constructor(parts: {
     seed: number
@@ -190,6 +193,7 @@ class Life {
       population: this.#population,
       lines: this.#lines,
       world,
+      madeAt: this.#madeAt,
       clock,
       settings,
       ends: this.#ends,
@@ -228,7 +232,10 @@ class Life {
   #makesNewcomer(): void {
     const made = new Set(this.#place.world.rows('contact').map(({ contactid }) => contactid))
     const next = this.#population.newcomers.find(({ contactid }) => !made.has(contactid))
-    if (next !== undefined) this.#place.world.seed({ rows: { contacts: [{ ...next }] } })
+    if (next === undefined) return
+    const { world, clock } = this.#place
+    world.seed({ rows: { contacts: [{ ...next }] } })
+    this.#madeAt.set(next.contactid, new Date(clock.now()).toISOString())
   }
 
   /** Today's partition, perhaps unsealed for now; yesterday's that is late; one that is delivered again. */

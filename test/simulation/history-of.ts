@@ -1,0 +1,71 @@
+/** A story in the oracle's words: lines, runs and the journal, with everything that was seeded as its first entries. */
+
+import type { JournalEntry as ServerEntry } from '../../src/emulator/journal.ts'
+import { APPLICATION_USER_ID } from '../../src/emulator/seed-ids.ts'
+import { consentColumns } from './oracle/dataverse-rows.ts'
+import { DEFAULT_POLICIES, type History, type JournalEntry, US, type World } from './oracle/history.ts'
+import type { SeededContact } from './population.ts'
+import { MAPPED, type Story } from './simulate.ts'
+
+const CONSENTS = 'msdynmkt_contactpointconsent4'
+
+/** What the oracle is told of a story. */
+export function historyOf(story: Story): History {
+  const { lines, ends, world, population } = story
+  const seeded = [...population.contacts, ...population.newcomers].flatMap((contact) => seedEntry(story, contact))
+  const written = world.journal().flatMap(entryOf)
+  return {
+    lines: lines.map(({ line, date, run }) => ({ record: line, date, ...(run === undefined ? {} : { run }) })),
+    runs: ends.map(({ startedMs, endedMs }) => ({ startedAt: iso(startedMs), endedAt: iso(endedMs) })),
+    // Seeds came before whatever was written at the same second.
+    journal: [...seeded, ...written].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
+  }
+}
+
+/** The settings of a story, as far as they shape what is right. */
+export function worldOf({ mode, events }: Story): World {
+  const everywhere = {
+    matchAttribute: 'new_ouid',
+    upsert: 'off',
+    duplicates: 'all',
+    policies: { ...DEFAULT_POLICIES, events },
+  } as const
+  if (mode === 'contact') {
+    const mapping = Object.entries(MAPPED.contact).map(([purpose, column]) => ({
+      key: `purpose/${purpose}`,
+      column,
+      yes: true,
+      no: false,
+    }))
+    return { ...everywhere, mode: 'contact', mapping }
+  }
+  const mapping = Object.entries(MAPPED.consent).map(([purpose, guid]) => ({
+    key: `purpose/${purpose}`,
+    kind: 'purpose' as const,
+    guid,
+    channels: ['email'] as const,
+  }))
+  const contactPoints = [{ channel: 'email' as const, from: 'contact.emailaddress1' }]
+  return { ...everywhere, mode: 'cpc', mapping, contactPoints }
+}
+
+/** A contact that was there from the beginning, or the moment at which somebody made it. */
+function seedEntry({ world, madeAt }: Story, contact: SeededContact): JournalEntry[] {
+  if (world.row('contact', contact.contactid) === undefined) return []
+  const at = madeAt.get(contact.contactid) ?? '2026-01-01T00:00:00Z'
+  return [{ at, table: 'contact', id: contact.contactid, kind: 'create', columns: { ...contact }, by: 'somebody' }]
+}
+
+function entryOf({ table, id, operation, columns, userId, at }: ServerEntry): JournalEntry[] {
+  const common = { at, id, kind: operation, by: userId === APPLICATION_USER_ID ? US : userId }
+  if (table === 'contact') return [{ ...common, table: 'contact', columns }]
+  if (table !== CONSENTS) return []
+  const { msdynmkt_purposeid: purpose, msdynmkt_topicid: topic, ...rest } = columns
+  const lookups = {
+    ...(purpose === undefined ? {} : { _msdynmkt_purposeid_value: purpose }),
+    ...(topic === undefined ? {} : { _msdynmkt_topicid_value: topic }),
+  }
+  return [{ ...common, table: 'consent', columns: consentColumns({ ...rest, ...lookups }) }]
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()

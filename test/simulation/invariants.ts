@@ -1,0 +1,79 @@
+/** What must hold after every life, numbered, one sentence each. */
+
+import { historyOf, worldOf } from './history-of.ts'
+import { judge } from './oracle/judgements.ts'
+import type { Story } from './simulate.ts'
+
+/** A broken invariant: its number and sentence, and what was found. */
+export interface Breach {
+  readonly number: number
+  readonly sentence: string
+  readonly found: string
+}
+
+interface Invariant {
+  readonly sentence: string
+  readonly found: (story: Story) => readonly string[]
+}
+
+const told = (violations: readonly { place: string; reason: string }[]): string[] =>
+  violations.map(({ place, reason }) => `${place}: ${reason}`)
+
+const verdictOf = (story: Story) => judge(historyOf(story), worldOf(story))
+
+/** In the order of their numbers, from 1. */
+const INVARIANTS: readonly Invariant[] = [
+  {
+    sentence: 'Every line is a record, a reject, a guest or skipped, and every person has an outcome or stays due.',
+    found: ({ ends }) =>
+      ends.flatMap(({ run, end }) =>
+        end.kind === 'report' && !(end.report.sums.lines && end.report.sums.persons) ? [`the sums of ${run}`] : [],
+      ),
+  },
+  {
+    sentence: 'Nothing wanted is lost once the world is calm.',
+    found: (story) => told(verdictOf(story).lost),
+  },
+  {
+    sentence: 'Older never overwrites newer.',
+    found: (story) => told(verdictOf(story).staleOverwrites),
+  },
+  {
+    sentence: 'Nobody is opted in without newer evidence.',
+    found: (story) => told(verdictOf(story).forbiddenOptIns),
+  },
+  {
+    sentence: 'A slot has one row of ours.',
+    found: (story) => told(verdictOf(story).duplicateRows),
+  },
+  {
+    sentence: 'A refusal wins where the order is unknown.',
+    found: (story) => told(verdictOf(story).refusalWins),
+  },
+  {
+    sentence: 'A person stays due until settled, and is settled once the world is calm.',
+    found: ({ dueAtEnd, calmRuns }) => (dueAtEnd === 0 ? [] : [`${dueAtEnd} due after ${calmRuns} calm runs`]),
+  },
+  {
+    sentence: 'A second run writes nothing.',
+    found: ({ writesOfRepeat }) => (writesOfRepeat === 0 ? [] : [`${writesOfRepeat} rows written by the repeat`]),
+  },
+  {
+    sentence: 'No run meets a defect, and no request is beyond the emulator.',
+    found: ({ ends, world }) => [
+      ...ends.flatMap(({ run, end }) =>
+        end.kind === 'report'
+          ? end.report.failures.flatMap(({ code, message }) => (code === 'defect' ? [`${run}: ${message}`] : []))
+          : [],
+      ),
+      ...(world.counters().notUnderstood === 0 ? [] : ['requests that were not understood']),
+    ],
+  },
+]
+
+/** Every breach of a story. */
+export function breaches(story: Story): Breach[] {
+  return INVARIANTS.flatMap(({ sentence, found }, index) =>
+    found(story).map((each) => ({ number: index + 1, sentence, found: each })),
+  )
+}

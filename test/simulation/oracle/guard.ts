@@ -1,0 +1,89 @@
+/** Semantics §7, with what the oracle cannot know as a range: does the guard surely, or possibly, let a statement pass? */
+
+import { US } from './history.ts'
+import { instant, toSecond } from './instant.ts'
+import { heldBetween, type Mapped, type Past, runAt } from './past.ts'
+import { isBlank, type Standing, type StandingRow } from './standing.ts'
+import type { Statement } from './statements.ts'
+import { codeOf } from './wanted.ts'
+
+/** One reading of what Dataverse says: nothing, or a span whose ends are known only within ranges. */
+export type Option = 'nothing' | { readonly E: Range; readonly F: Range; readonly own: boolean }
+
+type Range = readonly [least: number, most: number]
+
+/** Every row of the table in semantics §7 that a standing row may be read by, just before the journal entry `index`. */
+export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: StandingRow, index: number): Option[] {
+  const { lastOwn } = standing
+  const entry = past.history.journal[index]
+  const untilRun = entry === undefined ? past.perRun.length - 1 : runAt(past, instant(entry.at))
+  const held = (fromRun: number, fromIndex: number) =>
+    heldBetween(past, mapped, { fromRun, untilRun, fromIndex, untilIndex: index })
+  const holding = (statements: Statement[], value: unknown) =>
+    statements.filter((one) => codeOf(mapped.entry, one) === value)
+
+  // FREEDOM: a value emptied by hand states nothing, or is "another value than the ledger's": both are accepted.
+  if (isBlank(row.value))
+    return lastOwn === undefined ? ['nothing'] : ['nothing', foreign(past, row, lastOwn.at, row.becameAt)]
+  if (lastOwn !== undefined && lastOwn.value === row.value) {
+    const since = holding(held(runAt(past, lastOwn.at), lastOwn.index), row.value)
+    const spans = since.length > 0 ? since : holding(held(0, -1), row.value)
+    // A value of ours that nobody ever said excuses nothing.
+    const own: Option[] = spans.length === 0 ? ['nothing'] : spans.map(ownSpan)
+    // FREEDOM: put back by somebody else, after the ledger may have found another value equal: then it is foreign.
+    const back = row.becameBy !== US && row.becameIndex > lastOwn.index
+    return back ? [...own, foreign(past, row, lastOwn.at, row.becameAt)] : own
+  }
+  // FREEDOM: a foreign value that was once wanted may have been found equal: then the ledger holds it with our span.
+  const reread = reasonLost(past, mapped, row, untilRun)
+  const foundEqual = holding(held(Math.max(runAt(past, row.becameAt), reread), row.becameIndex), row.value).map(ownSpan)
+  if (lastOwn !== undefined) return [...foundEqual, foreign(past, row, lastOwn.at, row.becameAt)]
+  // FREEDOM: so may the value before it, whose ledger time is then at most the moment of the change.
+  const before = !isBlank(row.previous) && holding(held(0, -1), row.previous).length > 0
+  const earliest = mapped.link.startsWith('contact|') ? Number.NEGATIVE_INFINITY : row.createdOn
+  return [...foundEqual, foreign(past, row, earliest, before ? row.becameAt : earliest)]
+}
+
+/** The first run since the ledger was last lost; 0 where the span is still known, by the ledger or by our reason on the row. */
+function reasonLost(past: Past, mapped: Mapped, row: StandingRow, untilRun: number): number {
+  const readable = !mapped.link.startsWith('contact|') && row.modifiedBy === US
+  const losses = past.lostAt.filter((lost) => lost <= (past.startedAt[untilRun] ?? Number.POSITIVE_INFINITY))
+  const loss = Math.max(Number.NEGATIVE_INFINITY, ...losses)
+  return readable
+    ? 0
+    : Math.max(
+        0,
+        past.startedAt.findIndex((started) => started >= loss),
+      )
+}
+
+function ownSpan(statement: Statement): Option {
+  return { E: [statement.lo, statement.lo], F: [statement.hi, statement.hi], own: true }
+}
+
+function foreign(past: Past, row: StandingRow, least: number, most: number): Option {
+  const δ = past.world.policies.clockToleranceMs * 1000
+  // δ belongs to Dataverse's clock, which shows whole seconds: the job may see either end of the second.
+  return {
+    E: [toSecond(Math.min(least, most)) - δ, most - δ],
+    F: [toSecond(row.modifiedOn) + δ, row.modifiedOn + δ],
+    own: false,
+  }
+}
+
+/** Whether every reading lets the statement pass. */
+export function surely(statement: Statement, options: readonly Option[]): boolean {
+  return options.every((option) => passes(statement, option, 'most'))
+}
+
+/** Whether some reading lets the statement pass. */
+export function possibly(statement: Statement, options: readonly Option[]): boolean {
+  return options.some((option) => passes(statement, option, 'least'))
+}
+
+/** "an opt-in is written iff lo > F; a refusal iff hi ≥ E; a value without refusal iff lo > F" – δ is in E and F already. */
+function passes(statement: Statement, option: Option, bound: 'least' | 'most'): boolean {
+  if (option === 'nothing') return true
+  const end = bound === 'least' ? 0 : 1
+  return statement.value === false ? statement.hi >= option.E[end] : statement.lo > option.F[end]
+}

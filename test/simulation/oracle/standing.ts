@@ -1,0 +1,89 @@
+/** What stands at a place before a journal entry: values, who put them there and when, and what we last wrote. */
+
+import { slotOf, type Timeline, type Version, versionBefore } from './environment.ts'
+import { nameOf, type Place, US } from './history.ts'
+import { instant } from './instant.ts'
+import type { Past } from './past.ts'
+
+/** One row at a place. `became…`: when, by whom and by which entry the present value came; `previous`: the value before it. */
+export interface StandingRow {
+  readonly id: string
+  readonly value: unknown
+  readonly previous: unknown
+  readonly becameAt: number
+  readonly becameBy: string
+  readonly becameIndex: number
+  readonly createdOn: number
+  readonly modifiedOn: number
+  readonly modifiedBy: string
+  readonly unit: string | undefined
+}
+
+/** A place. `lastOwn`: our last write of its value since the ledger was last lost. `goneAt`: when its last row left it. */
+export interface Standing {
+  readonly rows: readonly StandingRow[]
+  readonly lastOwn: { readonly value: unknown; readonly at: number; readonly index: number } | undefined
+  readonly goneAt: number | undefined
+}
+
+/** The place just before the journal entry `index` (∞: at the end). */
+export function standingBefore(past: Past, place: Place, index: number): Standing {
+  const column = place.table === 'contact' ? place.column : 'value'
+  const name = nameOf(place)
+  const here = (version: Version): boolean =>
+    version.columns !== undefined && (place.table === 'contact' || slotOf(version.columns) === name)
+  const lives = past.timelines[place.table]
+    .filter((row) => (place.table === 'contact' ? row.id === place.id : row.versions.some(here)))
+    .map((row) => ({ ...row, versions: row.versions.filter((version) => version.index < index) }))
+    .filter((row) => row.versions.some(here))
+
+  const rows = lives.flatMap((row) => {
+    const last = versionBefore(row, index)
+    return last !== undefined && here(last) ? [standingRow(row, column)] : []
+  })
+  const written = lives
+    .flatMap((row) => row.versions.filter((version) => version.by === US && here(version) && column in version.changed))
+    .filter((version) => !past.lostAt.some((lost) => lost > version.at && lost <= timeOf(past, index)))
+    .sort((one, other) => one.index - other.index)
+    .at(-1)
+  const left = lives.flatMap((row) => row.versions[row.versions.findLastIndex(here) + 1]?.at ?? [])
+  return {
+    rows,
+    lastOwn: written && { value: written.changed[column], at: written.at, index: written.index },
+    goneAt: rows.length > 0 || left.length === 0 ? undefined : Math.max(...left),
+  }
+}
+
+/** Null, Not Set or never filled: states nothing (semantics §7). */
+export function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === 'unset' || value === ''
+}
+
+function standingRow(row: Timeline, column: string): StandingRow {
+  const values = row.versions.map((version) => version.columns?.[column])
+  const value = values.at(-1)
+  const before = values.findLastIndex((one) => one !== value)
+  const became = row.versions[before + 1]
+  const first = row.versions[0]
+  const last = row.versions.at(-1)
+  if (became === undefined || first === undefined || last === undefined)
+    throw new Error('a standing row has no version')
+  const unit = last.columns?.['unit']
+  return {
+    id: row.id,
+    value,
+    previous: before === -1 ? undefined : values[before],
+    becameAt: became.at,
+    becameBy: became.by,
+    becameIndex: became.index,
+    createdOn: first.at,
+    modifiedOn: last.at,
+    modifiedBy: last.by,
+    unit: typeof unit === 'string' ? unit : undefined,
+  }
+}
+
+function timeOf(past: Past, index: number): number {
+  const entry = past.history.journal[index]
+  return entry === undefined ? Number.POSITIVE_INFINITY : instant(entry.at)
+}

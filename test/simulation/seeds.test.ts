@@ -1,0 +1,27 @@
+/** Many lives: random exports, edits, faults, deaths and restarts, judged by an oracle that knows none of our code. */
+
+import { expect, it } from 'vitest'
+import { breaches } from './invariants.ts'
+import { HARD, simulate } from './simulate.ts'
+
+const FIRST = Number(process.env['SIMULATION_FIRST'] ?? 1)
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 300)
+const PATIENCE_MS = 3_600_000
+
+it(
+  `${SEEDS} seeds from ${FIRST} on: no breach`,
+  async () => {
+    const found: string[] = []
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+      await simulate(seed, HARD, async (story) => {
+        for (const breach of breaches(story)) {
+          found.push(
+            `seed ${seed} (${story.mode}, ${story.events}): ${breach.number}. ${breach.sentence} ${breach.found}`,
+          )
+        }
+      })
+    }
+    expect(found).toEqual([])
+  },
+  PATIENCE_MS,
+)
