@@ -22,7 +22,7 @@ export function ingestSettingsOf(settings: Settings, selection: Selection): Inge
     alarmAfterDays: retention.alarmAfterDays,
     ...(retention.days !== undefined && { retentionDays: retention.days }),
     archived: settings.archive !== undefined,
-    spillFolder: `${store.sqlite}.spill`,
+    spillFolder: store.spillFolder,
   }
 }
 

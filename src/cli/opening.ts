@@ -47,7 +47,7 @@ export async function openSettings(file: string, log: Log): Promise<Settings> {
   return settings
 }
 
-/** What a command works with once all is open; `signal` is aborted by SIGINT and SIGTERM. */
+/** What a command works with once all is open; `signal` is aborted by SIGINT and SIGTERM, and by a lease that is lost. */
 export interface Opened {
   readonly settings: Settings
   readonly ports: Ports
@@ -70,7 +70,8 @@ export async function withPorts<T>(
   const ports = await openPorts(settings, { ...voices, version })
   const interruption = interruptible(flags.deadline)
   try {
-    return await work({ settings, ports, signal: interruption.signal })
+    const reasons = [interruption.signal, ...(ports.leaseLost === undefined ? [] : [ports.leaseLost])]
+    return await work({ settings, ports, signal: AbortSignal.any(reasons) })
   } finally {
     interruption.end()
     await ports.close()

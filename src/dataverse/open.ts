@@ -1,6 +1,7 @@
 /** Opens one Dataverse environment: the send stack is composed here, and nowhere else. */
 
 import { randomBytes, randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { CodedError, defect } from '../lib/errors.ts'
 import { type Log, silentLog } from '../lib/log.ts'
@@ -186,7 +187,12 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
   const lacking: LackingMessages = new Set()
   /** A call that failed may leave siblings retrying: closing ends them, or they would hold up the end of the process. */
   const closing = new AbortController()
-  const open = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal])
+  const open = (signal: AbortSignal) => {
+    const either = AbortSignal.any([signal, closing.signal])
+    // All requests of a call listen to it, as many as wait and are at work: no leak, and no warning of one.
+    setMaxListeners(0, either)
+    return either
+  }
   return {
     whoAreWe: (signal) => whoAreWe(users, open(signal)),
     concurrency: pool.concurrency,

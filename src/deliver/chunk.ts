@@ -54,7 +54,10 @@ interface Claimed {
   readonly claim: Claim
 }
 
-/** Finds the contacts and holds them and their addresses; found again where another chunk held some of them meanwhile. */
+/**
+ * Finds the contacts and holds them and their addresses; found again where another chunk held some of them since the
+ * reading began: it may have written them.
+ */
 async function claimed(
   crew: Crew,
   persons: readonly Person[],
@@ -63,19 +66,22 @@ async function claimed(
 ): Promise<Claimed> {
   let held: ReadonlySet<string> = new Set()
   let claim: Claim | undefined
-  try {
-    for (;;) {
+  for (;;) {
+    const watch = crew.claims.watch()
+    try {
       const { candidates, ...reading } = await candidatesOf(crew, persons, marks, signal)
       const needed = new Set(candidates.flatMap((candidate) => placesOf(crew, candidate)))
       if (claim !== undefined && [...needed].every((place) => held.has(place))) return { candidates, reading, claim }
       claim?.release()
-      claim = await crew.claims.claim(needed, signal)
+      claim = await crew.claims.claim(needed, signal, watch.released)
       held = needed
       if (!claim.contended) return { candidates, reading, claim }
+    } catch (error) {
+      claim?.release()
+      throw error
+    } finally {
+      watch.end()
     }
-  } catch (error) {
-    claim?.release()
-    throw error
   }
 }
 
@@ -152,6 +158,7 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   const settlements: Settlement[] = []
   const quarantine: QuarantinedRow[] = []
   const evidence = []
+  const deferred: PersonId[] = []
   const attributes = attributeColumns(crew)
   for (const candidate of candidates) {
     const { id } = candidate.person
@@ -177,7 +184,10 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
       const trace = evidenceOf(place, id, crew.run, pseudonyms, attributes.has(place.what))
       if (trace !== undefined) evidence.push(trace)
     }
-    if (outcome === undefined) continue
+    if (outcome === undefined) {
+      deferred.push(id)
+      continue
+    }
     const park = outcome === 'unmatched' || outcome === 'expired' ? 'keep' : 'clear'
     settlements.push({ person: id, mark: candidate.mark, outcome, park })
   }
@@ -186,6 +196,8 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   for (const place of places) tally.place(place, result.stance(place))
   const ledger = places.flatMap((place) => (place.outcome === 'deferred' ? [] : (place.ledger ?? [])))
   tally.topicsWithoutPurpose += result.topicsWithoutPurpose
+  // Read again next time: what is lacking may stand in no ledger of theirs, as the purpose row of a topic (semantics §6.7).
+  if (deferred.length > 0) await crew.store.markDue(crew.scope.target, deferred)
   await crew.store.settle(crew.scope, { now, settlements, ledger, evidence, quarantine })
 }
 

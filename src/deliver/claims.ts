@@ -10,6 +10,14 @@ export interface Claim {
   release(): void
 }
 
+/** What others let go while somebody reads: they may have written it after it was read. */
+export interface Watch {
+  readonly released: ReadonlySet<string>
+  end(): void
+}
+
+const UNWATCHED: ReadonlySet<string> = new Set()
+
 interface Waiting {
   readonly keys: ReadonlySet<string>
   readonly start: () => void
@@ -18,10 +26,18 @@ interface Waiting {
 /** All keys of a claim are granted together, in the order in which claims came; so nobody waits for each other. */
 export class Claims {
   readonly #held = new Set<string>()
+  readonly #watches = new Set<Set<string>>()
   #waiting: Waiting[] = []
 
-  /** Resolves when all keys are free. Rejects with the signal's reason. */
-  claim(keys: ReadonlySet<string>, signal: AbortSignal): Promise<Claim> {
+  /** Watches from now on; whoever reads before it claims does so under a watch. */
+  watch(): Watch {
+    const released = new Set<string>()
+    this.#watches.add(released)
+    return { released, end: () => this.#watches.delete(released) }
+  }
+
+  /** Resolves when all keys are free; contended by what a watch saw `released`, too. Rejects with the signal's reason. */
+  claim(keys: ReadonlySet<string>, signal: AbortSignal, released = UNWATCHED): Promise<Claim> {
     signal.throwIfAborted()
     return new Promise((resolve, reject) => {
       let contended = false
@@ -34,7 +50,8 @@ export class Claims {
         keys,
         start: () => {
           signal.removeEventListener('abort', stop)
-          resolve({ contended, release: () => this.#release(keys) })
+          contended ||= [...keys].some((key) => released.has(key))
+          resolve({ contended, release: this.#releaseOf(keys) })
         },
       }
       this.#waiting.push(waiting)
@@ -45,9 +62,18 @@ export class Claims {
     })
   }
 
-  #release(keys: ReadonlySet<string>): void {
-    for (const key of keys) this.#held.delete(key)
-    this.#grant()
+  /** Once: by a second time the keys may be somebody else's. */
+  #releaseOf(keys: ReadonlySet<string>): () => void {
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      for (const key of keys) {
+        this.#held.delete(key)
+        for (const released of this.#watches) released.add(key)
+      }
+      this.#grant()
+    }
   }
 
   /** Grants what may be granted; a claim never overtakes an earlier one that it meets. */
