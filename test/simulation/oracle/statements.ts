@@ -1,7 +1,7 @@
 /** Semantics §3 over all lines at once: no state, no join, only maxima of plain lists. */
 
 import type { History, World } from './history.ts'
-import { type Reading, type ReadLine, readLine, refusalOf, type Value } from './reading.ts'
+import { type ReadLine, readLine, refusalOf, type Value } from './reading.ts'
 
 /** A value and the span [lo, hi], in µs, in which it was said. */
 export interface Statement {
