@@ -45,7 +45,7 @@ export function openEnvironment(seed: EmulatorSeed, clock: SimClock): World {
 
 /** The product's client on the emulator's exchange; every request is a step of the process. */
 export function connect(
-  { world, token, clock, random }: { world: World; token: string; clock: SimClock; random: () => number },
+  { world, token, clock, random }: { world: World; token: string; clock: Clock; random: () => number },
   chaos: Chaos,
 ): OpenDataverse {
   const transport: Send = (request) =>

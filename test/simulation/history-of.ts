@@ -16,7 +16,7 @@ export function historyOf(story: Story): History {
   const written = world.journal().flatMap(entryOf)
   return {
     lines: lines.map(({ line, date, run }) => ({ record: line, date, ...(run === undefined ? {} : { run }) })),
-    runs: ends.map(({ startedMs, endedMs }) => ({ startedAt: iso(startedMs), endedAt: iso(endedMs) })),
+    runs: ends.map(({ startedMs, endedMs, full }) => ({ startedAt: iso(startedMs), endedAt: iso(endedMs), full })),
     // Seeds came before whatever was written at the same second.
     journal: [...seeded, ...written].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
   }

@@ -59,6 +59,10 @@ const INVARIANTS: readonly Invariant[] = [
     found: ({ writesOfRepeat }) => (writesOfRepeat === 0 ? [] : [`${writesOfRepeat} rows written by the repeat`]),
   },
   {
+    sentence: 'Two processes never hold one store.',
+    found: ({ together }) => (together === 0 ? [] : [`${together} times`]),
+  },
+  {
     sentence: 'No run meets a defect, and no request is beyond the emulator.',
     found: ({ ends, world }) => [
       ...ends.flatMap(({ run, end }) =>

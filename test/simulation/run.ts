@@ -4,6 +4,7 @@ import { sync } from '../../jobs/sync.ts'
 import { fingerprints } from '../../src/config/fingerprint.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import type { World } from '../../src/emulator/world.ts'
+import type { Clock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { noProgress } from '../../src/lib/progress.ts'
 import type { RunReport } from '../../src/report/run-report.ts'
@@ -16,6 +17,8 @@ export interface Place {
   readonly world: World
   readonly token: string
   readonly clock: SimClock
+  /** By how much our own clock is wrong. */
+  readonly skewMs?: number
   readonly random: () => number
 }
 
@@ -32,9 +35,10 @@ export type RunEnd =
 
 /** Runs `sync` once as a process of its own would, with this luck. The store's file is closed as a dead process leaves it. */
 export async function runOnce(place: Place, wishes: RunWishes, chaos: Chaos): Promise<RunEnd> {
-  const { settings, clock } = place
+  const { settings, skewMs = 0 } = place
+  const clock: Clock = { ...place.clock, now: () => place.clock.now() + skewMs }
   const own = await openPorts(settings, { log: silentLog, progress: noProgress, version: 'simulation', clock })
-  const dataverse = connect(place, chaos)
+  const dataverse = connect({ ...place, clock }, chaos)
   const store = stepwise(own.store, chaos, 'store')
   const ports: Ports = {
     ...own,

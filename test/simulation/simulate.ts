@@ -61,6 +61,8 @@ export interface Story {
   readonly calmRuns: number
   readonly writesOfRepeat: number
   readonly dueAtEnd: number
+  /** How often two processes held the store at once. */
+  readonly together: number
 }
 
 /** One run: when it began and ended by everybody's clock, what it said, what went wrong in it. */
@@ -70,6 +72,8 @@ export interface EndedRun {
   readonly endedMs: number
   readonly end: RunEnd
   readonly mishaps: readonly string[]
+  /** It read a range again, and everybody of it afresh (semantics §8.3). */
+  readonly full: boolean
 }
 
 /** Lives one seed to its end in a folder of its own, which `judge` may still look into; it is removed afterwards. */
@@ -104,6 +108,7 @@ class Life {
   readonly #unsealed = new Set<number>()
   readonly #ends: EndedRun[] = []
   readonly #madeAt = new Map<string, string>()
+  #together = 0
 
   private constructor(parts: {
     seed: number
@@ -135,6 +140,7 @@ class Life {
     const world = openEnvironment(seedOf(population), clock)
     const settings = await settingsFor(mode, events, folder)
     const random = chanceOf(seed + 1)
+    const skewMs = Math.floor((chance() - 0.5) * 600_000)
     return new Life({
       seed,
       chance,
@@ -143,7 +149,7 @@ class Life {
       mode,
       events,
       population,
-      place: { settings, world, clock, random, token: await tokenOf(world) },
+      place: { settings, world, clock, skewMs, random, token: await tokenOf(world) },
     })
   }
 
@@ -164,7 +170,10 @@ class Life {
     clock.advanceTo(BEGIN + day * DAY + 22 * 3_600_000)
     await this.#deliverExports(day)
     for (let runs = 1 + below(this.#chance, 2); runs > 0; runs -= 1) {
-      await this.#run(`day-${day}-${runs}`, this.#fortune(), this.#chance() < this.#hardship.faults)
+      const repair = this.#chance() < 0.12 ? { from: dateOf(0), to: dateOf(day) } : {}
+      const run = this.#run(`day-${day}-${runs}`, this.#fortune(), this.#chance() < this.#hardship.faults, repair)
+      if (this.#chance() < 0.1) await this.#overlaps(run)
+      await run
     }
   }
 
@@ -200,6 +209,7 @@ class Life {
       calmRuns,
       writesOfRepeat: world.journal().length - before,
       dueAtEnd: due,
+      together: this.#together,
     }
   }
 
@@ -264,16 +274,29 @@ class Life {
     for (const each of this.#lines) if (laid.has(each.line)) each.run ??= this.#ends.length
   }
 
-  async #run(run: string, fortune: ((n: number) => Fate) | undefined, withFaults: boolean): Promise<RunEnd> {
+  /** A second process beside one that runs is turned away at the store, and does nothing. */
+  async #overlaps(running: Promise<RunEnd>): Promise<void> {
+    const second = runOnce(this.#place, { run: 'overlapping' }, new Chaos())
+    const [turnedAway] = await Promise.allSettled([second, running])
+    if (turnedAway.status === 'fulfilled') this.#together += 1
+  }
+
+  async #run(
+    run: string,
+    fortune: ((n: number) => Fate) | undefined,
+    withFaults: boolean,
+    repair: { readonly from?: string; readonly to?: string } = {},
+  ): Promise<RunEnd> {
     const chaos = new Chaos(fortune)
     const { world, clock } = this.#place
     if (withFaults) world.addFaults(this.#faults())
     // Dataverse tells whole seconds: a run that began within one would seem to have written before it.
     clock.advanceTo(Math.ceil(clock.now() / 1_000) * 1_000)
     const startedMs = clock.now()
-    const end = await runOnce(this.#place, { run }, chaos)
+    const end = await runOnce(this.#place, { run, ...repair }, chaos)
     world.clearFaults()
-    this.#ends.push({ run, startedMs, endedMs: clock.now(), end, mishaps: chaos.mishaps })
+    const full = repair.from !== undefined
+    this.#ends.push({ run, startedMs, endedMs: clock.now(), end, mishaps: chaos.mishaps, full })
     clock.advanceTo(clock.now() + 1_000)
     return end
   }
