@@ -1,7 +1,14 @@
 /** Settings → ports: the only file that names an adapter. */
 
 import { randomUUID } from 'node:crypto'
-import type { ArchiveSettings, DidomiSettings, LocationSettings, Settings, TargetSettings } from './config/settings.ts'
+import type {
+  ArchiveSettings,
+  DidomiSettings,
+  LocationSettings,
+  Settings,
+  StoreSettings,
+  TargetSettings,
+} from './config/settings.ts'
 import type { Dataverse } from './dataverse/dataverse.ts'
 import { type OpenDataverse, openDataverse } from './dataverse/open.ts'
 import type { Didomi } from './didomi/didomi.ts'
@@ -27,6 +34,8 @@ export interface Ports {
   /** Didomi's export log; absent where it is not to be compared with what was read. */
   readonly exportLog?: Pick<Didomi, 'exportLog'>
   readonly store: Store
+  /** Aborted with a `lease-held` when another run may have the store; absent where the lease ends only with this process. */
+  readonly leaseLost?: AbortSignal
   readonly clock: Clock
   readonly log: Log
   readonly progress: Progress
@@ -53,7 +62,7 @@ export async function openPorts(
   settings: Settings,
   { log, progress, version, clock = systemClock }: World,
 ): Promise<Ports & { close(): Promise<void> }> {
-  const store = await openSqliteStore(settings.store.sqlite, clock)
+  const store = await openStateStore(settings.store, clock)
   const closers: Closer[] = [() => store.close()]
   const close = async () => {
     for (const closeOne of closers.splice(0).reverse()) await closeOne()
@@ -77,6 +86,7 @@ export async function openPorts(
         exportLog: { exportLog: (exportId, signal) => didomiAt(didomi).exportLog(exportId, signal) },
       }),
       store,
+      ...(store.leaseLost && { leaseLost: store.leaseLost }),
       clock,
       log,
       progress,
@@ -105,6 +115,21 @@ type Closer = () => Promise<void>
 
 /** What holds sockets is closed by whoever opened it; a folder holds none. */
 type Closable<T> = T & { close?(): void }
+
+/** The store, with its lease. PostgreSQL's driver is loaded only where it is needed. */
+export async function openStateStore(
+  settings: StoreSettings,
+  clock: Clock,
+): Promise<Store & { readonly leaseLost?: AbortSignal }> {
+  switch (settings.kind) {
+    case 'sqlite':
+      return openSqliteStore(settings.sqlite, clock)
+    case 'postgres': {
+      const { openPostgresStore } = await import('./store/postgres.ts')
+      return openPostgresStore(settings, clock)
+    }
+  }
+}
 
 /** The objects at a location, for reading. The client of a cloud is loaded only where it is needed: that takes a while. */
 export async function openStoreAt(location: LocationSettings, clock: Clock): Promise<Closable<ObjectStore>> {

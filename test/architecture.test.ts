@@ -35,7 +35,7 @@ const IMPURE_WORDS = [
 
 /** What only the wiring (and the adapter's own folder, and tests) may import. */
 const ADAPTERS = [
-  /^src\/store\/sqlite/,
+  /^src\/store\/(sqlite|postgres)/,
   /^src\/source\/(directory|s3|gcs)/,
   /^src\/dataverse\/open/,
   /^src\/didomi\/open/,

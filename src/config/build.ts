@@ -1,6 +1,5 @@
 /** Checked settings as written → settings as used: quantities in numbers, paths absolute, secrets wrapped. */
 
-import { resolve } from 'node:path'
 import { MILLISECOND } from '../consent/time.ts'
 import { defect } from '../lib/errors.ts'
 import { buildAuthentication, buildInstance, type TargetSurroundings } from './authentication-build.ts'
@@ -11,6 +10,7 @@ import { canonicalId, optionsOf } from './rules.ts'
 import type { WrittenSettings, WrittenTarget } from './schema.ts'
 import type { MappingEntry, Settings, TargetSettings } from './settings.ts'
 import { buildDidomi, buildLocation, buildSource, sourceDeletesAfterDays } from './source-build.ts'
+import { buildStore } from './store-build.ts'
 
 /** Everything but the targets and the warnings; relative paths lie in `folder`, `cores` of the machine run at once. */
 export function buildFileSettings(
@@ -24,7 +24,7 @@ export function buildFileSettings(
     source: buildSource(source, folder, cores),
     archive: archive && { to: buildLocation(archive.to, folder) },
     didomi: didomi && buildDidomi(didomi),
-    store: { sqlite: resolve(folder, store.sqlite) },
+    store: buildStore(store, folder),
     reading: {
       normalise: identity.normalise,
       regulations: regulations.map((regulation) => regulation.toLowerCase()),

@@ -154,7 +154,10 @@ async function loadTarget(source: TargetSource, surroundings: Surroundings, fold
   return { settings, problems, warnings }
 }
 
-const FILE_SECRETS: readonly Path[] = [['didomi', 'secret']]
+const FILE_SECRETS: readonly Path[] = [
+  ['didomi', 'secret'],
+  ['store', 'postgres', 'password'],
+]
 const USER_SECRETS: readonly Path[] = [['clientSecret'], ['certificate', 'privateKey']]
 
 /** The places of a target's secrets, of each application user where there is a list of them. */

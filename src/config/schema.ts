@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { DURATION, SIZE } from './quantity.ts'
 import { closed, formed, list, reference, share, text, whole, word } from './schema-parts.ts'
 import { archiveSchema, didomiSchema, retentionSchema, sourceSchema } from './source-schema.ts'
+import { DEFAULT_STORE, storeSchema } from './store-schema.ts'
 import { targetSchema } from './target-schema.ts'
 
 const catalogue = closed({
@@ -36,11 +37,7 @@ export const settingsSchema = closed({
     .optional()
     .describe('Copies every object byte for byte, under the same key, before it is ingested.'),
   didomi: didomiSchema.optional().describe("How Didomi's API is reached; without it, it is not."),
-  store: closed({
-    sqlite: text.default('./state/didomi-dataverse.db').describe('Path of the state store.'),
-  })
-    .prefault({})
-    .describe('Where state is kept.'),
+  store: storeSchema.prefault(DEFAULT_STORE).describe('Where state is kept.'),
   identity: closed({
     normalise: word(['none', 'lowercase', 'email'])
       .default('none')

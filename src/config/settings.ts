@@ -110,6 +110,33 @@ export interface ArchiveSettings {
   readonly to: LocationSettings
 }
 
+/** A file beside the program; paths are absolute. */
+export interface SqliteStoreSettings {
+  readonly kind: 'sqlite'
+  readonly sqlite: string
+  /** Takes records on their way while a large ingest lasts. */
+  readonly spillFolder: string
+}
+
+/** A schema of a PostgreSQL database; without `tls` nothing is encrypted, which is for loopback alone. */
+export interface PostgresStoreSettings {
+  readonly kind: 'postgres'
+  readonly sqlite?: undefined
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: Secret
+  readonly schema: string
+  /** `ca`: absolute path of the certificates to trust. */
+  readonly tls?: { readonly ca?: string }
+  /** Absolute; takes records on their way while a large ingest lasts. */
+  readonly spillFolder: string
+}
+
+/** Where state is kept. */
+export type StoreSettings = SqliteStoreSettings | PostgresStoreSettings
+
 /** How Didomi's API is reached. */
 export interface DidomiSettings {
   readonly organizationId: string
@@ -186,8 +213,7 @@ export interface TargetSettings {
 /** The whole configuration. */
 export interface Settings {
   readonly source: SourceSettings
-  /** `sqlite` is an absolute path. */
-  readonly store: { readonly sqlite: string }
+  readonly store: StoreSettings
   readonly reading: ReadingSettings
   readonly events: 'complete' | 'sparse'
   readonly rejects: { readonly maxRatio: number }

@@ -205,7 +205,7 @@ describe('examples', () => {
     for (const { text } of examples) {
       const path = join(ROOT, 'fixtures/example.yaml')
       const settings = await loadSettings(path, {
-        env: { ...env, DATAVERSE_INSTANCE: 'https://acme.crm4.dynamics.com' },
+        env: { ...env, DATAVERSE_INSTANCE: 'https://acme.crm4.dynamics.com', STORE_PASSWORD: 'not a real one' },
         readFile: async (file) => (file === path ? text : await readFile(file, 'utf8')),
         cwd: ROOT,
       })

@@ -128,7 +128,7 @@ export class DeliverWorld {
         targets: settings.targets.map(({ name }) => name),
         rejectsMaxRatio: settings.rejects.maxRatio,
         alarmAfterDays: settings.retention.alarmAfterDays,
-        spillFolder: `${settings.store.sqlite}.spill`,
+        spillFolder: settings.store.spillFolder,
       },
       deliver: new Map(
         settings.targets.map(({ name }) => [

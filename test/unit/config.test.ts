@@ -34,7 +34,11 @@ describe('what is loaded', () => {
         workers: CORES,
         maxExpansion: 1_000,
       },
-      store: { sqlite: '/srv/job/conf/state/didomi-dataverse.db' },
+      store: {
+        kind: 'sqlite',
+        sqlite: '/srv/job/conf/state/didomi-dataverse.db',
+        spillFolder: '/srv/job/conf/state/didomi-dataverse.db.spill',
+      },
       reading: { normalise: 'none', regulations: ['gdpr'], clockSkew: 86_400_000_000, maxLineBytes: 8_388_608 },
       events: 'complete',
       rejects: { maxRatio: 0.01 },
