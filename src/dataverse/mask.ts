@@ -55,16 +55,33 @@ function spellings(value: string): string[] {
 /** Its words, too: a server that shortens a value quotes its beginning. */
 const wordsOf = (value: string): string[] => value.split(/[^\p{L}\p{N}]+/u).filter((word) => word.length >= 4)
 
-/** One pattern for all spellings, longest first; words and very short values count as whole words only. */
-function patternOf(values: readonly string[]): RegExp | undefined {
+/** Upper and lower case alike, whatever a pattern without regard to case would take for equal. */
+const caseless = (text: string): string => text.toLowerCase().toUpperCase()
+
+/** One spelling, and its text without case: most stand in no message, and a pattern of all would take long to compile. */
+interface Spelling {
+  readonly caseless: string
+  readonly pattern: string
+}
+
+/** All spellings, longest first; words and very short values count as whole words only. */
+function spellingsOf(values: readonly string[]): readonly Spelling[] {
   const whole = values.flatMap(spellings)
   const words = new Set([...values.flatMap(wordsOf), ...whole.filter(({ length }) => length < 3)])
-  const longest = [...new Set([...whole, ...words])].sort((a, b) => b.length - a.length)
   const anywhere = new Set(whole.filter(({ length }) => length >= 3))
-  const parts = longest.map((text) =>
-    anywhere.has(text) ? literal(text) : `(?<![\\p{L}\\p{N}])${literal(text)}(?![\\p{L}\\p{N}])`,
-  )
-  return parts.length === 0 ? undefined : new RegExp(parts.join('|'), 'giu')
+  return [...new Set([...whole, ...words])]
+    .sort((a, b) => b.length - a.length)
+    .map((text) => {
+      const pattern = anywhere.has(text) ? literal(text) : `(?<![\\p{L}\\p{N}])${literal(text)}(?![\\p{L}\\p{N}])`
+      return { caseless: caseless(text), pattern }
+    })
+}
+
+/** The text without what is spelt so. */
+function without(own: readonly Spelling[], text: string): string {
+  const folded = caseless(text)
+  const parts = own.filter((spelling) => folded.includes(spelling.caseless)).map(({ pattern }) => pattern)
+  return parts.length === 0 ? text : text.replace(new RegExp(parts.join('|'), 'giu'), MASK)
 }
 
 /** Quoted text; an unclosed double quote runs to the end. */
@@ -102,8 +119,8 @@ export function maskMessage(
   values: readonly string[],
   known: ReadonlySet<string> = new Set(),
 ): string {
-  const own = patternOf(values)
-  const masked = (text: string): string => (own === undefined ? text : text.replace(own, MASK))
+  const own = spellingsOf(values)
+  const masked = (text: string): string => without(own, text)
 
   let text = masked(message.slice(0, MAX_INPUT))
   for (let layer = 0; layer < 2; layer += 1) text = masked(unescaped(text))

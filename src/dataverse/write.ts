@@ -218,9 +218,13 @@ export async function write(
   return outcomes.map((outcome) => outcome ?? { kind: 'again', code: 'no-answer' })
 }
 
+/** Parts of about equal length, none above `size`: a small rest would cost nearly as much as a whole message. */
 function chunks<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = []
-  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size))
+  const count = Math.ceil(items.length / size)
+  for (let part = 0; part < count; part += 1) {
+    parts.push(items.slice(Math.floor((part * items.length) / count), Math.floor(((part + 1) * items.length) / count)))
+  }
   return parts
 }
 

@@ -15,6 +15,8 @@ export const BATCH_SIZE: BatchSizeSettings = { targetMs: 5_000, least: 10, most:
 /** What is known of the messages of one kind. */
 export interface BatchSize {
   readonly rows: number
+  /** The same before it is made whole: small steps would get lost. */
+  readonly exact: number
   /** A size that was too slow for the server or too long, and how many answers ago. */
   readonly ceiling: number
   /** Rows seen lately, and how many of them were refused. */
@@ -32,6 +34,8 @@ export type BatchEvent =
 
 /** Growth from one message to the next. */
 const GROWTH = 2
+/** Weight of the newest answer. */
+const NEWEST = 0.1
 /** How a ceiling is forgotten, from message to message: a table is not slow for ever. */
 const CEILING_RISES = 1.02
 /** Rows that count as lately. */
@@ -41,7 +45,7 @@ const LATELY = 50_000
 const BAD_PER_MESSAGE = 0.15
 
 export function beginSize({ start, most }: BatchSizeSettings): BatchSize {
-  return { rows: start, ceiling: most, seen: 0, bad: 0 }
+  return { rows: start, exact: start, ceiling: most, seen: 0, bad: 0 }
 }
 
 /** The size after something became of a message. */
@@ -50,13 +54,16 @@ export function sized(settings: BatchSizeSettings, size: BatchSize, event: Batch
     case 'done': {
       const fitting = (event.rows * settings.targetMs) / Math.max(1, event.latencyMs)
       // A message that was not full says nothing about a full one but that it may be tried.
-      const rows = Math.min(fitting, Math.max(size.rows, event.rows) * GROWTH)
+      const reached = Math.min(fitting, Math.max(size.exact, event.rows) * GROWTH)
+      // One answer is luck, unless it is far off: callers ask for the size when the slowest message of theirs has come back.
+      const far = fitting >= size.exact * GROWTH || fitting <= size.exact / GROWTH
+      const exact = far ? reached : size.exact + NEWEST * (reached - size.exact)
       const ceiling = Math.min(settings.most, size.ceiling * CEILING_RISES)
-      return bounded(settings, { ...counted(size, event.rows, 0), ceiling, rows })
+      return bounded(settings, { ...counted(size, event.rows, 0), ceiling, exact })
     }
     case 'too-large': {
       const half = Math.floor(event.rows / 2)
-      return bounded(settings, { ...size, ceiling: Math.min(size.ceiling, half), rows: Math.min(size.rows, half) })
+      return bounded(settings, { ...size, ceiling: Math.min(size.ceiling, half), exact: Math.min(size.exact, half) })
     }
     case 'bad':
       return bounded(settings, counted(size, event.rows, event.bad))
@@ -70,6 +77,6 @@ function counted(size: BatchSize, rows: number, bad: number): BatchSize {
 
 function bounded({ least, most }: BatchSizeSettings, size: BatchSize): BatchSize {
   const clean = size.bad === 0 ? most : (BAD_PER_MESSAGE * size.seen) / size.bad
-  const rows = Math.max(least, Math.floor(Math.min(size.rows, size.ceiling, clean, most)))
-  return { ...size, rows }
+  const exact = Math.max(least, Math.min(size.exact, size.ceiling, clean, most))
+  return { ...size, exact, rows: Math.floor(exact) }
 }

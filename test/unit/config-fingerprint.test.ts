@@ -70,7 +70,16 @@ describe('§8.6 fingerprints', () => {
   it('secrets, effort, paths, spelling and order change nothing', async () => {
     const before = await printsOf({})
     const authentication = { clientSecret: 'other', clientId: 'other' }
-    const effort = { concurrency: 9, batchRows: 1, batchTarget: '1s', writes: 'batch', timeout: '1s', retries: 0, strict: true, freshness: '1s' }
+    const effort = {
+      concurrency: 9,
+      batchRows: 1,
+      batchTarget: '1s',
+      writes: 'batch',
+      timeout: '1s',
+      retries: 0,
+      strict: true,
+      freshness: '1s',
+    }
     const { mappings, ...rest } = await document('current.json')
     const integration = { ...rest, mappings: [...(mappings as unknown[])].reverse() }
     const elsewhere = { source: { directory: '/other', prefix: 'p' }, store: { sqlite: '/other.db' }, clockSkew: '1d' }

@@ -224,7 +224,8 @@ describe('the size of a bulk message (Dataverse: bulk operations)', () => {
     [200, 25],
     [5_000, 10],
   ])('at %i ms a row it settles at %i rows: five seconds, from 10 to 1,000', (rowMs, rows) => {
-    expect(settled(rowMs, 10).rows).toBe(rows)
+    const { rows: found } = settled(rowMs, 60)
+    expect(Math.abs(found - rows)).toBeLessThanOrEqual(Math.max(1, rows * 0.02))
   })
 
   it('at most doubles from one message to the next; one that was not full says little', () => {
