@@ -57,7 +57,8 @@ class Account {
   /** @param {number} now @param {number} windowS */
   forget(now, windowS) {
     while (this.arrivals.length > 0 && this.arrivals[0] <= now - windowS) this.arrivals.shift()
-    while (this.executions.length > 0 && this.executions[0].at <= now - windowS) this.executed -= this.executions.shift()?.seconds ?? 0
+    while (this.executions.length > 0 && this.executions[0].at <= now - windowS)
+      this.executed -= this.executions.shift()?.seconds ?? 0
   }
 }
 
@@ -81,9 +82,10 @@ export class Server {
 
   /**
    * @param {string} user @param {number} rows @param {number} now
+   * @param {number} [rowS] what each of these rows takes, where that is not the usual
    * @returns {{ kind: 'refused', limit: string, retryAfterS: number } | { kind: 'accepted', durationS: number, end: (now: number) => void }}
    */
-  arrive(user, rows, now) {
+  arrive(user, rows, now, rowS = this.settings.rowS) {
     const server = this.#next++ % this.settings.servers
     const account = this.#account(user, server)
     account.forget(now, this.settings.windowS)
@@ -94,7 +96,7 @@ export class Server {
     account.atWork += 1
     this.#atWork[server] += 1
     const slow = Math.max(1, this.#atWork[server] / this.settings.slowsAbove)
-    const durationS = (this.settings.baseS + rows * this.settings.rowS) * this.#jitter() * slow
+    const durationS = (this.settings.baseS + rows * rowS) * this.#jitter() * slow
     const end = (/** @type {number} */ at) => {
       account.atWork -= 1
       this.#atWork[server] -= 1
@@ -104,6 +106,17 @@ export class Server {
       this.counters.executedS += durationS
     }
     return { kind: 'accepted', durationS, end }
+  }
+
+  /** How long nobody is let in, if nobody asks. @param {number} now */
+  fullForS(now) {
+    const waits = [...this.#accounts.values()].map((account) => {
+      account.forget(now, this.settings.windowS)
+      const limit = this.#limitOf(account, now)
+      if (limit === '' || limit === 'concurrency') return 0
+      return now < account.lockedUntil ? account.lockedUntil - now : this.#freeIn(account, limit, now)
+    })
+    return Math.min(...waits)
   }
 
   /** @param {Account} account @param {number} now */

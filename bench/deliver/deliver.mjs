@@ -1,0 +1,132 @@
+/** The delivery benchmark: the engine on a virtual server and clock, then over HTTP. See README.md in the folder above. */
+
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { further, grid, quick } from './cells.mjs'
+import { measureAll } from './field.mjs'
+import { verdicts } from './goals.mjs'
+import { report } from './report.mjs'
+import { capacity, measuredOverWire, wireCells } from './wire.mjs'
+
+const USAGE = `npm run bench:deliver -- [options]
+
+  --quick         a subset of the virtual grid, one cell over HTTP
+  --only TEXT     the cells whose name holds this
+  --windows N     windows of each cell, to look around; steps keep theirs
+  --no-wire       the virtual part alone
+  --wire          the part over HTTP alone
+  --write         write the figures to bench/RESULTS.md
+  --dist FOLDER   the built product (dist)
+  --assert        exit with 1 where a goal is missed
+  --json          print all measurements as JSON
+`
+
+/** Exit codes: 1 for missed goals with --assert, 2 for wrong usage, 130 when interrupted. */
+const WRONG = 1
+const USAGE_WRONG = 2
+const INTERRUPTED = 130
+
+const say = (/** @type {string} */ text) => process.stderr.write(`${text}\n`)
+
+function optionsOf() {
+  const { values } = parseArgs({
+    allowNegative: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      windows: { type: 'string', default: '0' },
+      wire: { type: 'boolean' },
+      write: { type: 'boolean', default: false },
+      dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
+      assert: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const windows = Number(values.windows)
+  if (!Number.isInteger(windows) || windows < 0) throw new TypeError('--windows is a whole number above 0')
+  if (values.write && (values.quick || values.only !== '' || values.wire !== undefined || windows > 0)) {
+    throw new TypeError('--write is for the whole benchmark')
+  }
+  return { ...values, windows, dist: resolve(values.dist) }
+}
+
+/** @param {ReturnType<typeof optionsOf>} options */
+function cellsOf({ quick: isQuick, only, wire, windows }) {
+  const virtual = wire === true ? [] : isQuick ? quick() : [...grid(), ...further()]
+  const overWire = wire === false ? [] : isQuick ? wireCells().slice(2, 3) : wireCells()
+  const chosen = (/** @type {{ name: string }} */ { name }) => name.includes(only)
+  const shorter = (/** @type {any} */ cell) => (windows === 0 || cell.step !== undefined ? cell : { ...cell, windows })
+  return { virtual: virtual.filter(chosen).map(shorter), overWire: overWire.filter(chosen).map(shorter) }
+}
+
+/** @param {ReturnType<typeof optionsOf>} options @param {AbortSignal} signal */
+async function benchmark(options, signal) {
+  const { virtual, overWire } = cellsOf(options)
+  const { dist } = options
+  const results = withExtra((await measureAll(virtual, { dist, say, signal })).map(told))
+  const wire = []
+  const capacityPerS = overWire.length === 0 ? 0 : await capacity(dist)
+  for (const cell of overWire) {
+    signal.throwIfAborted()
+    const engine = await measuredOverWire(cell, { dist, capacityPerS })
+    say(`over HTTP: ${cell.name}: ${engine.ratio.toFixed(3)}`)
+    wire.push({ cell, engine })
+  }
+  const load =
+    overWire.length === 0 ? '' : `, ${Math.round(capacityPerS)} rows/s between client and emulator without limits`
+  return {
+    command: 'npm run bench:deliver -- --write',
+    machine: `Node ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})${load}`,
+    results,
+    wire,
+    goals: verdicts(results, wire),
+  }
+}
+
+/** @param {any} result */
+const told = ({ engine, ...rest }) => ({
+  ...rest,
+  engine: { ...engine, requests: engine.server.requests, throttles: engine.server.refused },
+})
+
+/** What bad rows cost the server beyond the same cell without them. @param {readonly any[]} results */
+function withExtra(results) {
+  const key = (/** @type {any} */ { part, costMs, users, servers, silent }) =>
+    [part, costMs, users, servers, silent].join()
+  const plain = new Map(
+    results.filter(({ cell }) => cell.part === 'grid' && cell.bad === 0).map(({ cell, engine }) => [key(cell), engine]),
+  )
+  return results.map((result) => {
+    const twin = plain.get(key(result.cell))
+    if (result.cell.bad === 0 || twin === undefined) return result
+    return { ...result, extra: result.engine.secondsPerRow / twin.secondsPerRow - 1 }
+  })
+}
+
+async function main() {
+  const options = optionsOf()
+  if (options.help) return void process.stdout.write(USAGE)
+  const interruption = new AbortController()
+  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(name, () => interruption.abort(new Error(`interrupted by ${name}`)))
+  }
+  try {
+    const measured = await benchmark(options, interruption.signal)
+    const text = report(measured)
+    process.stdout.write(options.json ? `${JSON.stringify(measured)}\n` : text)
+    if (options.write) await writeFile(new URL('../RESULTS.md', import.meta.url), text)
+    if (options.assert && measured.goals.some(({ missed }) => missed.length > 0)) process.exitCode = WRONG
+  } catch (error) {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    process.exitCode = interruption.signal.aborted ? INTERRUPTED : WRONG
+  }
+}
+
+await main().catch((error) => {
+  say(`${error.message}\n\n${USAGE}`)
+  process.exitCode = USAGE_WRONG
+})
