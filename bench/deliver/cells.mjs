@@ -107,6 +107,15 @@ export function further() {
   ]
 }
 
+/** Cells with more rows than this take most of the time, and tell little that smaller ones do not. */
+const SMALL_ROWS = 1_500_000
+
+/** Whether a cell is measured unless all are asked for. @param {Cell} cell */
+export function isSmall({ server, users, servers, windows }) {
+  const rows = ceilingPerS({ ...DOCUMENTED, ...server }, users) * DOCUMENTED.windowS * windows
+  return rows <= SMALL_ROWS || users * servers === 1
+}
+
 /** A subset that takes a minute. */
 export function quick() {
   const small = grid().filter(({ costMs, users, servers }) => costMs >= 20 && users <= 2 && users * servers <= 4)

@@ -5,7 +5,8 @@ import { availableParallelism, cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { further, grid, quick } from './cells.mjs'
+import { further, grid, isSmall, quick } from './cells.mjs'
+import { told, withExtra } from './extra.mjs'
 import { measureAll } from './field.mjs'
 import { verdicts } from './goals.mjs'
 import { report } from './report.mjs'
@@ -13,6 +14,7 @@ import { capacity, measuredOverWire, wireCells } from './wire.mjs'
 
 const USAGE = `npm run bench:deliver -- [options]
 
+  --all           the large cells of the grid as well (an hour on two cores)
   --quick         a subset of the virtual grid, one cell over HTTP
   --only TEXT     the cells whose name holds this
   --windows N     windows of each cell, to look around; steps keep theirs
@@ -35,6 +37,7 @@ function optionsOf() {
   const { values } = parseArgs({
     allowNegative: true,
     options: {
+      all: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       windows: { type: 'string', default: '0' },
@@ -49,14 +52,15 @@ function optionsOf() {
   const windows = Number(values.windows)
   if (!Number.isInteger(windows) || windows < 0) throw new TypeError('--windows is a whole number above 0')
   if (values.write && (values.quick || values.only !== '' || values.wire !== undefined || windows > 0)) {
-    throw new TypeError('--write is for the whole benchmark')
+    throw new TypeError('--write is for the whole benchmark, with or without --all')
   }
   return { ...values, windows, dist: resolve(values.dist) }
 }
 
 /** @param {ReturnType<typeof optionsOf>} options */
-function cellsOf({ quick: isQuick, only, wire, windows }) {
-  const virtual = wire === true ? [] : isQuick ? quick() : [...grid(), ...further()]
+function cellsOf({ all, quick: isQuick, only, wire, windows }) {
+  const every = [...grid(), ...further()]
+  const virtual = wire === true ? [] : isQuick ? quick() : all || only !== '' ? every : every.filter(isSmall)
   const overWire = wire === false ? [] : isQuick ? wireCells().slice(2, 3) : wireCells()
   const chosen = (/** @type {{ name: string }} */ { name }) => name.includes(only)
   const shorter = (/** @type {any} */ cell) => (windows === 0 || cell.step !== undefined ? cell : { ...cell, windows })
@@ -79,32 +83,12 @@ async function benchmark(options, signal) {
   const load =
     overWire.length === 0 ? '' : `, ${Math.round(capacityPerS)} rows/s between client and emulator without limits`
   return {
-    command: 'npm run bench:deliver -- --write',
+    command: `npm run bench:deliver -- --write${options.all ? ' --all' : ''}`,
     machine: `Node ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})${load}`,
     results,
     wire,
     goals: verdicts(results, wire),
   }
-}
-
-/** @param {any} result */
-const told = ({ engine, ...rest }) => ({
-  ...rest,
-  engine: { ...engine, requests: engine.server.requests, throttles: engine.server.refused },
-})
-
-/** What bad rows cost the server beyond the same cell without them. @param {readonly any[]} results */
-function withExtra(results) {
-  const key = (/** @type {any} */ { part, costMs, users, servers, silent }) =>
-    [part, costMs, users, servers, silent].join()
-  const plain = new Map(
-    results.filter(({ cell }) => cell.part === 'grid' && cell.bad === 0).map(({ cell, engine }) => [key(cell), engine]),
-  )
-  return results.map((result) => {
-    const twin = plain.get(key(result.cell))
-    if (result.cell.bad === 0 || twin === undefined) return result
-    return { ...result, extra: result.engine.secondsPerRow / twin.secondsPerRow - 1 }
-  })
 }
 
 async function main() {

@@ -1,5 +1,6 @@
 /** The figures as Markdown. Nothing in it says when: the same command writes the same tables, but for the machine's own time. */
 
+import { further, grid } from './cells.mjs'
 import { STRATEGIES } from './naive.mjs'
 
 const percent = (/** @type {number} */ share, digits = 1) => (100 * share).toFixed(digits)
@@ -21,6 +22,7 @@ export function report({ command, machine, results, wire, goals }) {
     ...gridSection(results),
     ...furtherSection(results.filter(({ cell }) => cell.part === 'further')),
     ...stepSection(results.filter(({ cell }) => cell.part === 'step')),
+    ...leftOut(results),
     ...wireSection(wire),
   ]
   return `${sections.join('\n\n')}\n`
@@ -103,7 +105,7 @@ const ratio = (/** @type {any} */ one) => {
 const possible = (/** @type {any} */ one) => (one === undefined ? '–' : percent(one.least.clean / one.least.least))
 const extra = (/** @type {any} */ one) => (one?.extra === undefined ? '–' : percent(one.extra))
 const leastExtra = (/** @type {any} */ one) =>
-  one === undefined ? '–' : percent(one.least.least / one.least.clean - 1)
+  one === undefined || one.cell.silent ? '–' : percent(one.least.least / one.least.clean - 1)
 const naive = (/** @type {any} */ one, /** @type {string} */ name) =>
   one?.naive[name] === undefined ? '–' : percent(one.naive[name].ratio, 0)
 const throttled = (/** @type {readonly any[]} */ group) =>
@@ -137,6 +139,20 @@ function stepSection(results) {
   const about =
     'After 15 minutes the server changes. *closed*: seconds in which its window was overfull, so that nobody could have been let in; *back*: seconds from then on to the end of the first half minute within a tenth of the new ceiling; *then*: the rate to the end, in per cent of that ceiling.'
   return ['## Steps', about, table([['Cell', 'closed, s', 'back, s', 'then', 'throttled'], ...rows])]
+}
+
+/** Cells of the whole benchmark that have no figure here. @param {readonly any[]} results */
+function leftOut(results) {
+  const measured = new Set(results.map(({ cell }) => cell.name))
+  const missing = [...grid(), ...further()].filter(({ name }) => !measured.has(name))
+  if (missing.length === 0) return []
+  const places = new Map()
+  for (const cell of missing) {
+    const place = cell.part === 'grid' ? keyOf({ cell }) : cell.name
+    places.set(place, [...(places.get(place) ?? []), ...(cell.part === 'grid' ? [`${percent(cell.bad)} %`] : [])])
+  }
+  const lines = [...places].map(([place, bad]) => `- ${place}${bad.length === 0 ? '' : `: ${bad.join(', ')} bad rows`}`)
+  return ['## What was not measured', `${missing.length} cells of the virtual part:`, lines.join('\n')]
 }
 
 /** @param {readonly any[]} wire */
