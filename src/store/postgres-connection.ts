@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 import type { Secret } from '../config/secret.ts'
 import { failureOf, PostgresFailure, unusable } from './postgres-failure.ts'
-import type { Query, Row, SqlParameter } from './postgres-values.ts'
+import type { Query, SqlParameter } from './postgres-values.ts'
+import type { Row } from './stored-row.ts'
 
 /** Where the store is. Without `tls` nothing is encrypted, which is for loopback alone. */
 export interface PostgresAddress {

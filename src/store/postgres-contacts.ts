@@ -1,13 +1,14 @@
 /** Contacts and addresses of persons in PostgreSQL, and the way back from an address to its persons. */
 
+import { personBytes, personOf } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { isFound, lookedUp } from './postgres-lookup.ts'
 import { ensureScope, SCOPE_ASKED } from './postgres-scope.ts'
-import { bytes, bytesOf, chunks, integerOf, lastOfEach, type Query, type Row, textOf } from './postgres-values.ts'
-import { personBytes, personOf } from './sqlite-person.ts'
-import type { PersonContact, PersonId, Store } from './store.ts'
-
-type ContactPart = Pick<Store, 'saveContacts' | 'contactsOf' | 'personsAt' | 'personsOfContacts'>
+import { bytes, bytesOf, chunks, integerOf, lastOfEach, type Query, textOf } from './postgres-values.ts'
+import type { PersonContact, PersonId } from './store.ts'
+import type { ContactPart } from './store-parts.ts'
+import { contactsText, parseContacts } from './stored-contacts.ts'
+import type { Row } from './stored-row.ts'
 
 /** What is known of one person. */
 interface Found {
@@ -153,31 +154,8 @@ function addressColumns(found: readonly Found[]): [string[], Uint8Array[], Uint8
   ]
 }
 
-/** One contact as text keeps it; JSON has no `undefined`. */
-interface StoredContact {
-  readonly contactId: string | null
-  readonly addresses: PersonContact['addresses']
-}
-
-function contactsText(contacts: readonly PersonContact[]): string {
-  return JSON.stringify(
-    contacts.map(
-      ({ contactId, addresses }): StoredContact => ({
-        contactId: contactId ?? null,
-        addresses: addresses.map(({ channel, address }) => ({ channel, address })),
-      }),
-    ),
-  )
-}
-
 function contactsByPerson(rows: readonly Row[]): Map<PersonId, PersonContact[]> {
   return new Map(rows.map((row) => [personOf(bytesOf(row, 'person')), parseContacts(textOf(row, 'contacts'))]))
-}
-
-/** Reads what `contactsText` wrote. */
-function parseContacts(text: string): PersonContact[] {
-  const stored = JSON.parse(text) as readonly StoredContact[]
-  return stored.map(({ contactId, addresses }) => ({ contactId: contactId ?? undefined, addresses }))
 }
 
 /** Persons under what was asked for, in the order asked; `n` counts from 1. */

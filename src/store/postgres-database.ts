@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { CodedError } from '../lib/errors.ts'
 import type { PostgresConnection } from './postgres-connection.ts'
 import { held, LEASE_LOST, PostgresFailure, translated, unusable } from './postgres-failure.ts'
-import { integerOf, type Query, type Row, type SqlParameter } from './postgres-values.ts'
+import { integerOf, type Query, type SqlParameter } from './postgres-values.ts'
+import type { Row } from './stored-row.ts'
 
 /** The store's way to its tables; every member throws `store-unusable`, `lease-held` or `defect`. */
 export interface PostgresDatabase {

@@ -1,33 +1,12 @@
 /** Due and parked persons in PostgreSQL, per target. */
 
 import { defect } from '../lib/errors.ts'
+import { personBytes, personOf } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
-import {
-  bytes,
-  bytesOf,
-  chunks,
-  flagOf,
-  instantBound,
-  integerOf,
-  type Query,
-  type Row,
-  textOf,
-} from './postgres-values.ts'
-import { personBytes, personOf } from './sqlite-person.ts'
-import type { DuePerson, PersonId, Store } from './store.ts'
-
-type DuePart = Pick<
-  Store,
-  | 'markAllDue'
-  | 'markDue'
-  | 'markStating'
-  | 'markParkedDue'
-  | 'countDue'
-  | 'countParked'
-  | 'takeDue'
-  | 'dueMarks'
-  | 'parkedSince'
->
+import { bytes, bytesOf, chunks, flagOf, instantBound, integerOf, type Query, textOf } from './postgres-values.ts'
+import type { DuePerson, PersonId } from './store.ts'
+import type { DuePart, MarkPart } from './store-parts.ts'
+import type { Row } from './stored-row.ts'
 
 const AGAIN = `ON CONFLICT (target, person)
   DO UPDATE SET mark = due.mark + excluded.mark, afresh = due.afresh OR excluded.afresh`
@@ -101,7 +80,7 @@ function dueOf(row: Row): DuePerson {
   return { person: personOf(bytesOf(row, 'person')), mark: integerOf(row, 'mark'), afresh: flagOf(row, 'afresh') }
 }
 
-function marksIn(db: PostgresDatabase): Pick<Store, 'markAllDue' | 'markDue' | 'markStating' | 'markParkedDue'> {
+function marksIn(db: PostgresDatabase): MarkPart {
   const run = (sql: string, ...parameters: Parameters<Query> extends [string, ...infer Rest] ? Rest : never) =>
     db.transaction(async (query) => void (await query(sql, ...parameters)))
   return {

@@ -1,7 +1,5 @@
 /** The ledger in PostgreSQL: per place, what we last wrote or found equal (semantics §1), and the writers. */
 
-import { SINCE_EVER } from '../consent/time.ts'
-import type { JsonValue } from '../record/record.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { lookedUp } from './postgres-lookup.ts'
 import { ensureScope, SCOPE_ASKED } from './postgres-scope.ts'
@@ -9,24 +7,17 @@ import {
   bytes,
   bytesKey,
   chunks,
-  flagOf,
-  instantColumn,
   integerOf,
   lastOfEach,
   optionalBytes,
-  optionalIntegerOf,
-  optionalTextOf,
+  POSTGRES_COLUMNS,
   type Query,
-  type Row,
   type SqlScalar,
   textOf,
 } from './postgres-values.ts'
-import type { LedgerEntry, LedgerValue, Place, Store } from './store.ts'
-
-type LedgerPart = Pick<
-  Store,
-  'ledger' | 'countLedger' | 'recentLedger' | 'putLedger' | 'distrustLedger' | 'writers' | 'addWriter'
->
+import type { LedgerEntry, Place } from './store.ts'
+import type { LedgerPart } from './store-parts.ts'
+import { instantColumn, ledgerEntryOf } from './stored-row.ts'
 
 /** The part of the store that keeps the ledger. */
 export function ledgerIn(db: PostgresDatabase): LedgerPart {
@@ -41,7 +32,12 @@ export function ledgerIn(db: PostgresDatabase): LedgerPart {
         target,
         places.map(bytes),
       )
-      return new Map(rows.map((row): [Place, LedgerEntry] => [places[integerOf(row, 'n') - 1] ?? '', entryOf(row)]))
+      return new Map(
+        rows.map((row): [Place, LedgerEntry] => [
+          places[integerOf(row, 'n') - 1] ?? '',
+          ledgerEntryOf(row, POSTGRES_COLUMNS),
+        ]),
+      )
     },
     async countLedger({ organization, target }) {
       const sql = `SELECT count(*) AS n FROM ledger WHERE scope = ${SCOPE_ASKED}`
@@ -56,7 +52,7 @@ export function ledgerIn(db: PostgresDatabase): LedgerPart {
         target,
         limit,
       )
-      return rows.map(entryOf)
+      return rows.map((row) => ledgerEntryOf(row, POSTGRES_COLUMNS))
     },
     putLedger: (scope, entries) =>
       db.transaction(async (query) => writeLedger(query, await ensureScope(query, scope), entries)),
@@ -116,34 +112,5 @@ const PUT = `INSERT INTO ledger (scope, ${NAMES.join(', ')})
 export async function writeLedger(query: Query, scope: number, entries: readonly LedgerEntry[]): Promise<void> {
   for (const chunk of chunks(lastOfEach(entries, ({ place }) => bytesKey(bytes(place))))) {
     await query(PUT, scope, ...COLUMNS.map(([, , of]) => chunk.map(of)))
-  }
-}
-
-function ledgerValueOf(row: Row, name: 'confirmed' | 'intended' | 'foreign'): LedgerValue | undefined {
-  const text = optionalTextOf(row, `${name}_value`)
-  if (text === undefined) return undefined
-  return {
-    value: JSON.parse(text) as JsonValue,
-    lo: optionalIntegerOf(row, `${name}_lo`) ?? SINCE_EVER,
-    hi: optionalIntegerOf(row, `${name}_hi`) ?? SINCE_EVER,
-  }
-}
-
-function entryOf(row: Row): LedgerEntry {
-  const confirmed = ledgerValueOf(row, 'confirmed')
-  const intended = ledgerValueOf(row, 'intended')
-  const foreign = ledgerValueOf(row, 'foreign')
-  const rowId = optionalTextOf(row, 'row_id')
-  const modifiedFloor = optionalIntegerOf(row, 'modified_floor')
-  const missingSince = optionalIntegerOf(row, 'missing_since')
-  return {
-    place: textOf(row, 'place'),
-    ...(confirmed && { confirmed: { ...confirmed, at: integerOf(row, 'confirmed_at') } }),
-    ...(intended && { intended }),
-    ...(foreign && { foreign }),
-    ...(rowId !== undefined && { rowId }),
-    ...(modifiedFloor !== undefined && { modifiedFloor }),
-    ...(missingSince !== undefined && { missingSince }),
-    ...(flagOf(row, 'restored') && { restored: true }),
   }
 }

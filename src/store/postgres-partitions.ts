@@ -3,23 +3,17 @@
 import { defect } from '../lib/errors.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { isFound, lookedUpIfThere } from './postgres-lookup.ts'
-import {
-  bytes,
-  chunks,
-  integerOf,
-  lastOfEach,
-  optionalTextOf,
-  type Query,
-  type Row,
-  textOf,
-} from './postgres-values.ts'
-import type { IngestedObject, KnownPartition, RejectedLine, Store } from './store.ts'
+import { bytes, chunks, integerOf, lastOfEach, type Query, textOf } from './postgres-values.ts'
+import type { IngestedObject, KnownPartition, RejectedLine } from './store.ts'
+import type { PartitionPart } from './store-parts.ts'
+import type { Row } from './stored-row.ts'
+import { optionally } from './stored-row.ts'
 
 /** Enough to find what is wrong with an object; its row holds the whole count. */
 const REJECTS_KEPT_PER_OBJECT = 1_000
 
 /** The part of the store that knows which objects have been counted. */
-export function partitionsIn(db: PostgresDatabase): Pick<Store, 'partitions' | 'notePartition' | 'objectsIngested'> {
+export function partitionsIn(db: PostgresDatabase): PartitionPart {
   return {
     async partitions() {
       const objects = `SELECT key, size, etag FROM object
@@ -117,7 +111,7 @@ function partitionsOf(rows: readonly Row[]): KnownPartition[] {
     const name = JSON.stringify([exportId, date])
     const partition = found.get(name) ?? { exportId, date, state: stateOf(row), objects: new Map() }
     found.set(name, partition)
-    const key = optionalTextOf(row, 'key')
+    const key = optionally(textOf, row, 'key')
     if (key !== undefined) partition.objects.set(key, { size: integerOf(row, 'size'), etag: textOf(row, 'etag') })
   }
   return [...found.values()]

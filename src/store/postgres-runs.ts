@@ -1,33 +1,13 @@
 /** Runs in PostgreSQL, and the single texts a run leaves for the next one. */
 
-import type { JsonValue } from '../record/record.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { ensureScope, SCOPE_ASKED } from './postgres-scope.ts'
-import {
-  bytes,
-  integerOf,
-  optionalIntegerOf,
-  optionalTextOf,
-  type Row,
-  type SqlParameter,
-  textOf,
-} from './postgres-values.ts'
-import type { RunRow, Store } from './store.ts'
-
-type Remembered = Pick<
-  Store,
-  | 'fingerprint'
-  | 'setFingerprint'
-  | 'bookmark'
-  | 'setBookmark'
-  | 'frozenReadings'
-  | 'freezeReading'
-  | 'deltaLink'
-  | 'setDeltaLink'
->
+import { bytes, POSTGRES_COLUMNS, type SqlParameter, textOf } from './postgres-values.ts'
+import type { RememberedPart, RunPart } from './store-parts.ts'
+import { runOf } from './stored-row.ts'
 
 /** The part of the store that lists runs. */
-export function runsIn(db: PostgresDatabase): Pick<Store, 'beginRun' | 'endRun' | 'runs'> {
+export function runsIn(db: PostgresDatabase): RunPart {
   return {
     beginRun: ({ id, job, startedAt, endedAt, exitCode, report }) =>
       written(
@@ -50,12 +30,14 @@ export function runsIn(db: PostgresDatabase): Pick<Store, 'beginRun' | 'endRun' 
         JSON.stringify(report),
       ),
     runs: async (limit) =>
-      (await db.query('SELECT * FROM run ORDER BY started_at DESC, id DESC LIMIT $1', limit)).map(runOf),
+      (await db.query('SELECT * FROM run ORDER BY started_at DESC, id DESC LIMIT $1', limit)).map((row) =>
+        runOf(row, POSTGRES_COLUMNS),
+      ),
   }
 }
 
 /** The part of the store that remembers fingerprints, bookmarks, frozen readings and delta links. */
-export function rememberedIn(db: PostgresDatabase): Remembered {
+export function rememberedIn(db: PostgresDatabase): RememberedPart {
   return {
     fingerprint: (scope) => textAt(db, 'SELECT value AS text FROM fingerprint WHERE scope = $1', bytes(scope)),
     setFingerprint: (scope, value) =>
@@ -108,18 +90,4 @@ function written(db: PostgresDatabase, sql: string, ...parameters: SqlParameter[
 async function textAt(db: PostgresDatabase, sql: string, ...parameters: SqlParameter[]): Promise<string | undefined> {
   const [row] = await db.query(sql, ...parameters)
   return row === undefined ? undefined : textOf(row, 'text')
-}
-
-function runOf(row: Row): RunRow {
-  const endedAt = optionalIntegerOf(row, 'ended_at')
-  const exitCode = optionalIntegerOf(row, 'exit_code')
-  const report = optionalTextOf(row, 'report')
-  return {
-    id: textOf(row, 'id'),
-    job: textOf(row, 'job'),
-    startedAt: integerOf(row, 'started_at'),
-    ...(endedAt !== undefined && { endedAt }),
-    ...(exitCode !== undefined && { exitCode }),
-    ...(report !== undefined && { report: JSON.parse(report) as JsonValue }),
-  }
 }

@@ -1,25 +1,18 @@
 /** Settling in PostgreSQL: sending is not committing, this transaction is (semantics §8.2). */
 
 import type { Instant } from '../consent/time.ts'
+import { personBytes } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { writeLedger } from './postgres-ledger.ts'
 import { isFound } from './postgres-lookup.ts'
 import { ensureScope } from './postgres-scope.ts'
-import {
-  bytes,
-  chunks,
-  instantColumn,
-  integerOf,
-  lastOfEach,
-  optionalBytes,
-  type Query,
-  rounds,
-} from './postgres-values.ts'
-import { personBytes } from './sqlite-person.ts'
-import type { Evidence, QuarantinedRow, Settlement, Store } from './store.ts'
+import { bytes, chunks, integerOf, lastOfEach, optionalBytes, type Query, rounds } from './postgres-values.ts'
+import type { Evidence, QuarantinedRow, Settlement } from './store.ts'
+import type { SettlingPart } from './store-parts.ts'
+import { instantColumn } from './stored-row.ts'
 
 /** The part of the store that ends a person's work. */
-export function settlingIn(db: PostgresDatabase): Pick<Store, 'settle' | 'countQuarantine'> {
+export function settlingIn(db: PostgresDatabase): SettlingPart {
   return {
     settle: (scope, { now, settlements, ledger, evidence, quarantine }) =>
       db.transaction(async (query) => {

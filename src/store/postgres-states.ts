@@ -1,14 +1,15 @@
 /** States and persons in PostgreSQL: what ingest joins and delivery reads. */
 
 import { byCodeUnit } from '../consent/choice.ts'
+import { personBytes, personOf } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { markPersons } from './postgres-due.ts'
 import { lookedUp, lookedUpIfThere } from './postgres-lookup.ts'
-import { bytes, bytesKey, bytesOf, chunks, integerOf, optionalTextOf, type Query, textOf } from './postgres-values.ts'
-import { personBytes, personOf } from './sqlite-person.ts'
+import { bytes, bytesKey, bytesOf, chunks, integerOf, type Query, textOf } from './postgres-values.ts'
 import type { PersonId, PersonStates, StateRow, Store } from './store.ts'
+import type { StatePart } from './store-parts.ts'
+import { optionally } from './stored-row.ts'
 
-type StatePart = Pick<Store, 'joinStates' | 'addKnownIds' | 'knownIds' | 'forgetStates' | 'countStates' | 'persons'>
 type Join = Parameters<Store['joinStates']>[1]
 
 /** Everything that goes with the persons when states are forgotten: a person that is no more can never be settled. */
@@ -155,7 +156,7 @@ async function readPersons(db: PostgresDatabase, ids: readonly PersonId[]): Prom
     const person = personOf(bytesOf(row, 'person'))
     const known = found.get(person) ?? { ouid: textOf(row, 'ouid'), states: [] }
     found.set(person, known)
-    const userId = optionalTextOf(row, 'user_id')
+    const userId = optionally(textOf, row, 'user_id')
     if (userId !== undefined) known.states.push({ userId, state: textOf(row, 'state') })
   }
   // Sorted here: bytes of UTF-8 sort otherwise than code units beyond the basic plane.

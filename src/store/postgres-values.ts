@@ -1,16 +1,13 @@
 /** Values on their way to PostgreSQL and back: texts as bytes, instants as integers, rows as columns. */
 
 import { type Instant, SINCE_EVER } from '../consent/time.ts'
-import { defect } from '../lib/errors.ts'
+import { type ColumnReader, mistyped, type Row } from './stored-row.ts'
 
 /** What one parameter or one array element can hold; numbers are safe integers. */
 export type SqlScalar = string | number | boolean | Uint8Array | null
 
 /** What can be bound to a statement; a list becomes an array, for `unnest`. */
 export type SqlParameter = SqlScalar | readonly SqlScalar[]
-
-/** One result row; read it with `textOf` and its siblings. */
-export type Row = Readonly<Record<string, unknown>>
 
 /** Runs one statement. */
 export type Query = (sql: string, ...parameters: SqlParameter[]) => Promise<Row[]>
@@ -33,11 +30,6 @@ export function bytesKey(value: Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
 }
 
-/** An instant as a column: NULL for "since ever". */
-export function instantColumn(instant: Instant): number | null {
-  return instant === SINCE_EVER ? null : instant
-}
-
 /** An instant to compare a column with: "since ever" is before every other one. */
 export function instantBound(instant: Instant): string {
   return instant === SINCE_EVER ? '-9223372036854775808' : String(instant)
@@ -50,21 +42,11 @@ export function textOf(row: Row, column: string): string {
   return Buffer.isBuffer(value) ? value.toString('utf8') : mistyped(column)
 }
 
-/** A text column's value, `undefined` for NULL. */
-export function optionalTextOf(row: Row, column: string): string | undefined {
-  return row[column] === null ? undefined : textOf(row, column)
-}
-
 /** An integer column's value; the driver answers what may exceed a double (`bigint`) as text. */
 export function integerOf(row: Row, column: string): number {
   const value = row[column]
   const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : mistyped(column)
-}
-
-/** An integer column's value, `undefined` for NULL. */
-export function optionalIntegerOf(row: Row, column: string): number | undefined {
-  return row[column] === null ? undefined : integerOf(row, column)
 }
 
 /** A boolean column's value. */
@@ -79,9 +61,8 @@ export function bytesOf(row: Row, column: string): Uint8Array {
   return value instanceof Uint8Array ? value : mistyped(column)
 }
 
-function mistyped(column: string): never {
-  return defect(`store column ${column}`, 'a value of another type than the schema gives it')
-}
+/** How the driver tells values. */
+export const POSTGRES_COLUMNS: ColumnReader = { text: textOf, integer: integerOf, flag: flagOf }
 
 /** The rows, of those with one key the last: one statement cannot change a row twice. */
 export function lastOfEach<T>(rows: readonly T[], keyOf: (row: T) => string): T[] {

@@ -1,11 +1,11 @@
 /** Contacts and addresses of persons in the embedded store, and the way back from an address to its persons. */
 
+import { personBytes, personOf } from './person-bytes.ts'
 import { blobOf, type SqliteDatabase, textOf } from './sqlite-database.ts'
-import { personBytes, personOf } from './sqlite-person.ts'
 import { scopesIn } from './sqlite-scope.ts'
-import type { PersonContact, PersonId, Store } from './store.ts'
-
-type ContactPart = Pick<Store, 'saveContacts' | 'contactsOf' | 'personsAt' | 'personsOfContacts'>
+import type { PersonContact, PersonId } from './store.ts'
+import type { ContactPart } from './store-parts.ts'
+import { contactsText, parseContacts } from './stored-contacts.ts'
 
 /** The part of the store that knows which addresses a person has. */
 export function contactsIn(db: SqliteDatabase): ContactPart {
@@ -82,29 +82,6 @@ function contactWriter(
       for (const { channel, address } of addresses) addAddress.run(scope, channel, address, bytes)
     }
   }
-}
-
-/** One contact as text keeps it; JSON has no `undefined`. */
-interface StoredContact {
-  readonly contactId: string | null
-  readonly addresses: PersonContact['addresses']
-}
-
-function contactsText(contacts: readonly PersonContact[]): string {
-  return JSON.stringify(
-    contacts.map(
-      ({ contactId, addresses }): StoredContact => ({
-        contactId: contactId ?? null,
-        addresses: addresses.map(({ channel, address }) => ({ channel, address })),
-      }),
-    ),
-  )
-}
-
-/** Reads what `contactsText` wrote. */
-function parseContacts(text: string): PersonContact[] {
-  const stored = JSON.parse(text) as readonly StoredContact[]
-  return stored.map(({ contactId, addresses }) => ({ contactId: contactId ?? undefined, addresses }))
 }
 
 function personIn(row: Parameters<typeof blobOf>[0]): PersonId {

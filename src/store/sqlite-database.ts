@@ -1,13 +1,11 @@
 /** The thin seam around the SQLite driver: typed statements, transactions, our errors. Only this file names `libsql`. */
 
 import Database from 'libsql'
-import { CodedError, defect } from '../lib/errors.ts'
+import { CodedError } from '../lib/errors.ts'
+import { type ColumnReader, mistyped, type Row } from './stored-row.ts'
 
 /** What can be bound to a statement; numbers are safe integers. */
 export type SqlValue = string | number | Uint8Array | null
-
-/** One result row; read it with `textOf` and its siblings. */
-export type Row = Readonly<Record<string, unknown>>
 
 export interface Statement {
   /** Runs a statement that answers no rows; the answer is the number of rows it changed. */
@@ -83,20 +81,10 @@ export function textOf(row: Row, column: string): string {
   return bytes === undefined ? mistyped(column) : Buffer.from(bytes).toString('utf8')
 }
 
-/** A text column's value, `undefined` for NULL. */
-export function optionalTextOf(row: Row, column: string): string | undefined {
-  return row[column] === null ? undefined : textOf(row, column)
-}
-
 /** An integer column's value. */
 export function integerOf(row: Row, column: string): number {
   const value = row[column]
   return typeof value === 'number' ? value : mistyped(column)
-}
-
-/** An integer column's value, `undefined` for NULL. */
-export function optionalIntegerOf(row: Row, column: string): number | undefined {
-  return row[column] === null ? undefined : integerOf(row, column)
 }
 
 /** A blob column's value. */
@@ -104,8 +92,11 @@ export function blobOf(row: Row, column: string): Uint8Array {
   return asBytes(row[column]) ?? mistyped(column)
 }
 
-function mistyped(column: string): never {
-  return defect(`store column ${column}`, 'a value of another type than the schema gives it')
+/** How the driver tells values; a flag is 0 or 1. */
+export const SQLITE_COLUMNS: ColumnReader = {
+  text: textOf,
+  integer: integerOf,
+  flag: (row, column) => integerOf(row, column) === 1,
 }
 
 /** The driver answers blobs as a `Buffer` or as an `ArrayBuffer`, depending on the call. */

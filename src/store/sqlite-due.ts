@@ -1,21 +1,9 @@
 /** Due and parked persons in the embedded store, per target. */
 
+import { personBytes, personOf } from './person-bytes.ts'
 import { blobOf, integerOf, type SqliteDatabase } from './sqlite-database.ts'
-import { personBytes, personOf } from './sqlite-person.ts'
-import type { PersonId, Store } from './store.ts'
-
-type DuePart = Pick<
-  Store,
-  | 'markAllDue'
-  | 'markDue'
-  | 'markStating'
-  | 'markParkedDue'
-  | 'countDue'
-  | 'countParked'
-  | 'takeDue'
-  | 'dueMarks'
-  | 'parkedSince'
->
+import type { PersonId } from './store.ts'
+import type { DuePart, MarkPart } from './store-parts.ts'
 
 const AGAIN = 'ON CONFLICT (target, person) DO UPDATE SET mark = mark + 1, afresh = max(afresh, excluded.afresh)'
 
@@ -73,7 +61,7 @@ export function dueIn(db: SqliteDatabase): DuePart {
   }
 }
 
-function marksIn(db: SqliteDatabase): Pick<Store, 'markAllDue' | 'markDue' | 'markStating' | 'markParkedDue'> {
+function marksIn(db: SqliteDatabase): MarkPart {
   const mark = dueMarker(db)
   const markAll = db.prepare(
     `INSERT INTO due (target, person, mark, afresh) SELECT ?, person, 1, 1 FROM person WHERE true ${AGAIN}`,

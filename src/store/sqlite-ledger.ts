@@ -1,23 +1,10 @@
 /** The ledger in the embedded store: per place, what we last wrote or found equal (semantics §1), and the writers. */
 
-import { SINCE_EVER } from '../consent/time.ts'
-import type { JsonValue } from '../record/record.ts'
-import {
-  integerOf,
-  optionalIntegerOf,
-  optionalTextOf,
-  type Row,
-  type SqliteDatabase,
-  type SqlValue,
-  textOf,
-} from './sqlite-database.ts'
+import { integerOf, SQLITE_COLUMNS, type SqliteDatabase, type SqlValue, textOf } from './sqlite-database.ts'
 import { scopesIn } from './sqlite-scope.ts'
-import type { LedgerEntry, LedgerValue, Place, Store } from './store.ts'
-
-type LedgerPart = Pick<
-  Store,
-  'ledger' | 'countLedger' | 'recentLedger' | 'putLedger' | 'distrustLedger' | 'writers' | 'addWriter'
->
+import type { LedgerEntry, LedgerValue, Place } from './store.ts'
+import type { LedgerPart } from './store-parts.ts'
+import { instantColumn, ledgerEntryOf } from './stored-row.ts'
 
 /** The part of the store that keeps the ledger. */
 export function ledgerIn(db: SqliteDatabase): LedgerPart {
@@ -41,12 +28,13 @@ export function ledgerIn(db: SqliteDatabase): LedgerPart {
       const found = new Map<Place, LedgerEntry>()
       for (const place of places) {
         const row = read.get(id, place)
-        if (row !== undefined) found.set(place, entryOf(row))
+        if (row !== undefined) found.set(place, ledgerEntryOf(row, SQLITE_COLUMNS))
       }
       return found
     },
     countLedger: async (scope) => integerOf(count.get(scopes.find(scope) ?? null) ?? {}, 'n'),
-    recentLedger: async (scope, limit) => recent.all(scopes.find(scope) ?? null, limit).map(entryOf),
+    recentLedger: async (scope, limit) =>
+      recent.all(scopes.find(scope) ?? null, limit).map((row) => ledgerEntryOf(row, SQLITE_COLUMNS)),
     putLedger: async (scope, entries) => db.transaction(() => write(scopes.ensure(scope), entries)),
     distrustLedger: async (scope) => db.transaction(() => void distrust.run(scopes.find(scope) ?? null)),
     writers: async (organization) => writers.all(organization).map((row) => textOf(row, 'user_id')),
@@ -78,41 +66,7 @@ export function ledgerWriter(db: SqliteDatabase): (scope: number, entries: reado
   }
 }
 
-/** An instant as a column: NULL for "since ever". */
-export function instantColumn(instant: number): number | null {
-  return instant === SINCE_EVER ? null : instant
-}
-
 function valueColumns(value: LedgerValue | undefined): readonly [SqlValue, SqlValue, SqlValue] {
   if (value === undefined) return [null, null, null]
   return [JSON.stringify(value.value), instantColumn(value.lo), instantColumn(value.hi)]
-}
-
-function ledgerValueOf(row: Row, name: 'confirmed' | 'intended' | 'foreign'): LedgerValue | undefined {
-  const text = optionalTextOf(row, `${name}_value`)
-  if (text === undefined) return undefined
-  return {
-    value: JSON.parse(text) as JsonValue,
-    lo: optionalIntegerOf(row, `${name}_lo`) ?? SINCE_EVER,
-    hi: optionalIntegerOf(row, `${name}_hi`) ?? SINCE_EVER,
-  }
-}
-
-function entryOf(row: Row): LedgerEntry {
-  const confirmed = ledgerValueOf(row, 'confirmed')
-  const intended = ledgerValueOf(row, 'intended')
-  const foreign = ledgerValueOf(row, 'foreign')
-  const rowId = optionalTextOf(row, 'row_id')
-  const modifiedFloor = optionalIntegerOf(row, 'modified_floor')
-  const missingSince = optionalIntegerOf(row, 'missing_since')
-  return {
-    place: textOf(row, 'place'),
-    ...(confirmed && { confirmed: { ...confirmed, at: integerOf(row, 'confirmed_at') } }),
-    ...(intended && { intended }),
-    ...(foreign && { foreign }),
-    ...(rowId !== undefined && { rowId }),
-    ...(modifiedFloor !== undefined && { modifiedFloor }),
-    ...(missingSince !== undefined && { missingSince }),
-    ...(integerOf(row, 'restored') === 1 && { restored: true }),
-  }
 }

@@ -1,14 +1,16 @@
 /** Partitions, their objects and rejects in the embedded store. */
 
 import { defect } from '../lib/errors.ts'
-import { integerOf, type Row, type SqliteDatabase, textOf } from './sqlite-database.ts'
-import type { IngestedObject, KnownPartition, RejectedLine, Store } from './store.ts'
+import { integerOf, type SqliteDatabase, textOf } from './sqlite-database.ts'
+import type { IngestedObject, KnownPartition, RejectedLine } from './store.ts'
+import type { PartitionPart } from './store-parts.ts'
+import type { Row } from './stored-row.ts'
 
 /** Enough to find what is wrong with an object; its row holds the whole count. */
 const REJECTS_KEPT_PER_OBJECT = 1_000
 
 /** The part of the store that knows which objects have been counted. */
-export function partitionsIn(db: SqliteDatabase): Pick<Store, 'partitions' | 'notePartition' | 'objectsIngested'> {
+export function partitionsIn(db: SqliteDatabase): PartitionPart {
   const partitions = db.prepare('SELECT export_id, date, state FROM partition ORDER BY export_id, date')
   const objects = db.prepare('SELECT key, size, etag FROM object WHERE export_id = ? AND date = ? ORDER BY key')
   const note = db.prepare('INSERT OR REPLACE INTO partition (export_id, date, state) VALUES (?, ?, ?)')

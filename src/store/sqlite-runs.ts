@@ -1,31 +1,10 @@
-/** Runs in the embedded store, and the single texts a run leaves for the next one. */
-
-import type { JsonValue } from '../record/record.ts'
-import {
-  integerOf,
-  optionalIntegerOf,
-  optionalTextOf,
-  type Row,
-  type SqliteDatabase,
-  textOf,
-} from './sqlite-database.ts'
+import { SQLITE_COLUMNS, type SqliteDatabase, textOf } from './sqlite-database.ts'
 import { scopesIn } from './sqlite-scope.ts'
-import type { RunRow, Store } from './store.ts'
-
-type Remembered = Pick<
-  Store,
-  | 'fingerprint'
-  | 'setFingerprint'
-  | 'bookmark'
-  | 'setBookmark'
-  | 'frozenReadings'
-  | 'freezeReading'
-  | 'deltaLink'
-  | 'setDeltaLink'
->
+import type { RememberedPart, RunPart } from './store-parts.ts'
+import { runOf } from './stored-row.ts'
 
 /** The part of the store that lists runs. */
-export function runsIn(db: SqliteDatabase): Pick<Store, 'beginRun' | 'endRun' | 'runs'> {
+export function runsIn(db: SqliteDatabase): RunPart {
   const begin = db.prepare(
     'INSERT INTO run (id, job, started_at, ended_at, exit_code, report) VALUES (?, ?, ?, ?, ?, ?)',
   )
@@ -45,12 +24,12 @@ export function runsIn(db: SqliteDatabase): Pick<Store, 'beginRun' | 'endRun' | 
       }),
     endRun: async (id, endedAt, exitCode, report) =>
       db.transaction(() => void end.run(id, endedAt, exitCode, JSON.stringify(report))),
-    runs: async (limit) => runs.all(limit).map(runOf),
+    runs: async (limit) => runs.all(limit).map((row) => runOf(row, SQLITE_COLUMNS)),
   }
 }
 
 /** The part of the store that remembers fingerprints, bookmarks, frozen readings and delta links. */
-export function rememberedIn(db: SqliteDatabase): Remembered {
+export function rememberedIn(db: SqliteDatabase): RememberedPart {
   const scopes = scopesIn(db)
   const fingerprint = db.prepare('SELECT value FROM fingerprint WHERE scope = ?')
   const setFingerprint = db.prepare('INSERT OR REPLACE INTO fingerprint (scope, value) VALUES (?, ?)')
@@ -89,19 +68,5 @@ export function rememberedIn(db: SqliteDatabase): Remembered {
         if (text === undefined) dropLink.run(id)
         else setLink.run(id, text)
       }),
-  }
-}
-
-function runOf(row: Row): RunRow {
-  const endedAt = optionalIntegerOf(row, 'ended_at')
-  const exitCode = optionalIntegerOf(row, 'exit_code')
-  const report = optionalTextOf(row, 'report')
-  return {
-    id: textOf(row, 'id'),
-    job: textOf(row, 'job'),
-    startedAt: integerOf(row, 'started_at'),
-    ...(endedAt !== undefined && { endedAt }),
-    ...(exitCode !== undefined && { exitCode }),
-    ...(report !== undefined && { report: JSON.parse(report) as JsonValue }),
   }
 }

@@ -1,14 +1,16 @@
 /** Settling in the embedded store: sending is not committing, this transaction is (semantics §8.2). */
 
 import type { Instant } from '../consent/time.ts'
+import { personBytes } from './person-bytes.ts'
 import { integerOf, type SqliteDatabase } from './sqlite-database.ts'
-import { instantColumn, ledgerWriter } from './sqlite-ledger.ts'
-import { personBytes } from './sqlite-person.ts'
+import { ledgerWriter } from './sqlite-ledger.ts'
 import { scopesIn } from './sqlite-scope.ts'
-import type { Evidence, QuarantinedRow, Settlement, Store } from './store.ts'
+import type { Evidence, QuarantinedRow, Settlement } from './store.ts'
+import type { SettlingPart } from './store-parts.ts'
+import { instantColumn } from './stored-row.ts'
 
 /** The part of the store that ends a person's work. */
-export function settlingIn(db: SqliteDatabase): Pick<Store, 'settle' | 'countQuarantine'> {
+export function settlingIn(db: SqliteDatabase): SettlingPart {
   const scopes = scopesIn(db)
   const writeLedger = ledgerWriter(db)
   const writeEvidence = evidenceWriter(db)

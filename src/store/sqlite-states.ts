@@ -1,12 +1,11 @@
 /** States and persons in the embedded store: what ingest joins and delivery reads. */
 
 import { byCodeUnit } from '../consent/choice.ts'
+import { personBytes } from './person-bytes.ts'
 import { blobOf, integerOf, type SqliteDatabase, textOf } from './sqlite-database.ts'
 import { dueMarker } from './sqlite-due.ts'
-import { personBytes } from './sqlite-person.ts'
 import type { PersonId, PersonStates, Store } from './store.ts'
-
-type StatePart = Pick<Store, 'joinStates' | 'addKnownIds' | 'knownIds' | 'forgetStates' | 'countStates' | 'persons'>
+import type { StatePart } from './store-parts.ts'
 
 /** Everything that goes with the persons when states are forgotten: a person that is no more can never be settled. */
 const FORGOTTEN = ['state', 'person', 'partition', 'object', 'reject', 'due', 'parked', 'quarantine']

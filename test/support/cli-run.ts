@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { emulatorAuthority } from '../../src/demo/configuration.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/emulator.ts'
 import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
-import { openSqliteDatabase, type Row } from '../../src/store/sqlite-database.ts'
+import { openSqliteDatabase } from '../../src/store/sqlite-database.ts'
+import type { Row } from '../../src/store/stored-row.ts'
 
 export const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
 export const TENANT = 'd2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f'

@@ -1,4 +1,4 @@
-/** A person's key as the embedded store keeps it: 16 bytes, so that keys sort as their hex texts do. */
+/** A person's key as every store keeps it: 16 bytes, so that keys sort as their hex texts do. */
 
 import { defect } from '../lib/errors.ts'
 import type { PersonId } from './store.ts'

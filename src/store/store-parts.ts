@@ -1,0 +1,39 @@
+/** The parts that every store is put together from. */
+
+import type { Store } from './store.ts'
+
+export type RunPart = Pick<Store, 'beginRun' | 'endRun' | 'runs'>
+
+/** The single texts that a run leaves for the next one. */
+export type RememberedPart = Pick<
+  Store,
+  | 'fingerprint'
+  | 'setFingerprint'
+  | 'bookmark'
+  | 'setBookmark'
+  | 'frozenReadings'
+  | 'freezeReading'
+  | 'deltaLink'
+  | 'setDeltaLink'
+>
+
+export type PartitionPart = Pick<Store, 'partitions' | 'notePartition' | 'objectsIngested'>
+
+export type StatePart = Pick<
+  Store,
+  'joinStates' | 'addKnownIds' | 'knownIds' | 'forgetStates' | 'countStates' | 'persons'
+>
+
+/** How persons become due. */
+export type MarkPart = Pick<Store, 'markAllDue' | 'markDue' | 'markStating' | 'markParkedDue'>
+
+export type DuePart = MarkPart & Pick<Store, 'countDue' | 'countParked' | 'takeDue' | 'dueMarks' | 'parkedSince'>
+
+export type ContactPart = Pick<Store, 'saveContacts' | 'contactsOf' | 'personsAt' | 'personsOfContacts'>
+
+export type LedgerPart = Pick<
+  Store,
+  'ledger' | 'countLedger' | 'recentLedger' | 'putLedger' | 'distrustLedger' | 'writers' | 'addWriter'
+>
+
+export type SettlingPart = Pick<Store, 'settle' | 'countQuarantine'>
