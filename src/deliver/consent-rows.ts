@@ -6,7 +6,14 @@ import { groupBy } from '../lib/group.ts'
 import { consentTypeOf, createdColumns, updatedColumns } from '../projection/consent-row.ts'
 import { CHANNEL_CODES, type Channel, normaliseAddress } from '../projection/contact-point.ts'
 import { combineHeld } from '../projection/guard.ts'
-import { CONSENT_VALUES, type ConsentEntry, type Slot, slotRowId, type WantedSlot } from '../projection/slot.ts'
+import {
+  CONSENT_VALUES,
+  type ConsentEntry,
+  consentValue,
+  type Slot,
+  slotRowId,
+  type WantedSlot,
+} from '../projection/slot.ts'
 import { type ConsentRow, heldRow, judgeSlot, type SlotVerdict } from '../projection/slot-rows.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
 import type { ConsentWork } from './consent-work.ts'
@@ -188,11 +195,7 @@ function planSlot(
   history: History,
 ): SubjectPlan {
   const { slot, statement } = wanted
-  const value = {
-    value: statement.value ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut,
-    lo: statement.lo,
-    hi: statement.hi,
-  }
+  const value = { value: consentValue(statement.value), lo: statement.lo, hi: statement.hi }
   const common = {
     place,
     what: `${slot.entry.kind}:${slot.entry.id} ${slot.channel}`,
@@ -218,7 +221,7 @@ function planSlot(
       return { rulings: [{ ...common, from: verdict.foreign.value, outcome: 'superseded', ledger }], writes: [] }
     }
     case 'write': {
-      const from = verdict.rows.length === 0 ? null : statement.value ? CONSENT_VALUES.optedOut : CONSENT_VALUES.optedIn
+      const from = verdict.rows.length === 0 ? null : consentValue(!statement.value)
       const placeWrite = { ...common, from, entry: seen, foreign: verdict.foreign }
       return {
         rulings: [],

@@ -5,7 +5,7 @@
 
 import { wantedColumn } from '../projection/contact-row.ts'
 import type { Person } from '../projection/person.ts'
-import { CONSENT_VALUES, slotPlace, slotsOf, wantedSlot } from '../projection/slot.ts'
+import { consentValue, slotPlace, slotsOf, wantedSlot } from '../projection/slot.ts'
 import type { LedgerEntry, PersonContact, PersonId } from '../store/store.ts'
 import { columnPlace } from './contact-rows.ts'
 import { pointsOf } from './contacts.ts'
@@ -84,9 +84,7 @@ async function slotsEqual(
       const wanted = wantedSlot(slot, behind.get(`${slot.channel}/${slot.address}`) ?? [], policies)
       if (wanted === undefined) return []
       const { value, lo, hi } = wanted.statement
-      return [
-        isConfirmed(ledger.get(place), { value: value ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut, lo, hi }),
-      ]
+      return [isConfirmed(ledger.get(place), { value: consentValue(value), lo, hi })]
     })
     if (equals.length > 0 && equals.every(Boolean)) settled.set(person.id, equals.length)
   }

@@ -5,7 +5,7 @@ import type { Complaint } from '../lib/errors.ts'
 import type { JsonValue } from '../record/record.ts'
 import { CHANNEL_CODES } from './contact-point.ts'
 import { reasonText } from './reason.ts'
-import { CONSENT_VALUES, type WantedSlot } from './slot.ts'
+import { consentValue, type WantedSlot } from './slot.ts'
 
 const CONSENT_TYPES = { purpose: 534120000, topic: 534120001 } as const
 /** `msdynmkt_source` "Internal" and `msdynmkt_logicalreason` "No reasons": Microsoft's own values for external writers. */
@@ -48,7 +48,7 @@ type Columns = Readonly<Record<string, JsonValue>>
 /** The columns that every write sets: value, reason, logical reason, source. */
 export function updatedColumns({ statement }: WantedSlot, run: string): Columns {
   return {
-    msdynmkt_value: statement.value ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut,
+    msdynmkt_value: consentValue(statement.value),
     msdynmkt_reason: reasonText(statement, statement.event, run),
     msdynmkt_logicalreason: NO_REASONS,
     msdynmkt_source: SOURCE_INTERNAL,

@@ -15,6 +15,9 @@ export const NAMESPACE = '6b1f3d0e-52c7-5b0a-9d3e-0a8f4c2e7d11'
 /** Codes of `msdynmkt_value` (Dataverse: contact point consent). */
 export const CONSENT_VALUES = { notSet: 534120000, optedIn: 534120001, optedOut: 534120002 } as const
 
+/** The code of a choice. */
+export const consentValue = (yes: boolean): number => (yes ? CONSENT_VALUES.optedIn : CONSENT_VALUES.optedOut)
+
 /** One mapping entry of consent mode, checked against Dataverse's purposes and topics. */
 export interface ConsentEntry {
   readonly kind: 'purpose' | 'topic'
