@@ -1,6 +1,5 @@
 /** SIGINT and SIGTERM end a run in order: what is in flight is answered or left due; nothing is half written. */
 
-import { setMaxListeners } from 'node:events'
 import { CodedError } from '../lib/errors.ts'
 
 /** While it lasts, a signal to this process aborts `signal` with `interrupted` or `terminated`, the end of its time with `deadline-reached`. */
@@ -16,8 +15,6 @@ export interface Interruption {
  */
 export function interruptible(deadlineMs?: number): Interruption {
   const controller = new AbortController()
-  // Everything that waits at once listens: as many as there are chunks and requests.
-  setMaxListeners(0, controller.signal)
   const timer =
     deadlineMs === undefined
       ? undefined

@@ -1,5 +1,6 @@
 /** What every command begins with: its configuration read, its log and progress on stderr, its ports open, signals heard. */
 
+import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { loadSettings } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
@@ -71,7 +72,10 @@ export async function withPorts<T>(
   const interruption = interruptible(flags.deadline)
   try {
     const reasons = [interruption.signal, ...(ports.leaseLost === undefined ? [] : [ports.leaseLost])]
-    return await work({ settings, ports, signal: AbortSignal.any(reasons) })
+    const signal = AbortSignal.any(reasons)
+    // Everything that waits at once listens: as many as there are chunks of persons.
+    setMaxListeners(0, signal)
+    return await work({ settings, ports, signal })
   } finally {
     interruption.end()
     await ports.close()
