@@ -112,6 +112,11 @@ export function classify(error: ApiError): ErrorClass {
   return rule?.is ?? (error.status >= 500 ? 'ambiguous' : 'fatal-configuration')
 }
 
+/** What a refusal goes by in outcomes: its code, or for lack of one its status. */
+export function refusalCode({ code, status }: Pick<ApiError, 'code' | 'status'>): string {
+  return code === '' ? String(status) : code
+}
+
 /** May a request that ended so be sent once more as it is, provided it is repeatable? */
 export function isRepeatable(error: ApiError): boolean {
   switch (classify(error)) {

@@ -4,7 +4,7 @@ import { requestTarget } from './api-root.ts'
 import { batchRequest, parseBatchReply } from './batch.ts'
 import { type Connection, refusal } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
-import { classify, parseApiError } from './errors.ts'
+import { classify, parseApiError, refusalCode } from './errors.ts'
 import type { PerishableRequest } from './freshness.ts'
 import { type Setback, setbackOf } from './retry.ts'
 import { rowOutcome, rowRequest } from './row-request.ts'
@@ -129,7 +129,7 @@ function refusedBatch(table: TableMetadata, count: number, reply: Reply): WriteO
     case 'ambiguous':
     case 'deadlock':
     case 'shrink':
-      return Array<WriteOutcome>(count).fill({ kind: 'again', code: error.code || String(error.status) })
+      return Array<WriteOutcome>(count).fill({ kind: 'again', code: refusalCode(error) })
     case 'conflict':
     case 'gone':
     case 'row':

@@ -41,10 +41,6 @@ export class Pacer {
     }
   }
 
-  get inFlight(): number {
-    return this.#state.inFlight
-  }
-
   /** Requests that may be at work at once, as things are. */
   concurrency(nowMs: number): number {
     return Math.floor(concurrencyOf(this.#settings, this.#state, nowMs))

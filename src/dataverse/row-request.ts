@@ -3,7 +3,7 @@
 import { defect } from '../lib/errors.ts'
 import { answeredAt, type Connection, refusal, refusalName } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
-import { classify, parseApiError } from './errors.ts'
+import { classify, parseApiError, refusalCode } from './errors.ts'
 import { isGuid } from './json.ts'
 import { maskMessage } from './mask.ts'
 import type { Reply } from './send.ts'
@@ -57,7 +57,7 @@ export function rowOutcome(
 ): WriteOutcome {
   if (reply.status >= 200 && reply.status < 300) return { kind: 'done', at: answeredAt(outer, connection.clock) }
   const error = parseApiError(reply.status, reply.body)
-  const code = error.code === '' ? String(error.status) : error.code
+  const code = refusalCode(error)
   const rejected = (): WriteOutcome => {
     const message = maskMessage(error.message, valuesOf(row), knownNames(table))
     return { kind: 'rejected', code, message: message === '' ? refusalName(error) : message }

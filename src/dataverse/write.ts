@@ -6,7 +6,7 @@ import { MAX_PARTS } from './batch.ts'
 import type { BatchSizes } from './batch-sizes.ts'
 import { answeredAt, type Connection, refusal } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
-import { type ApiError, classify, parseApiError } from './errors.ts'
+import { type ApiError, classify, parseApiError, refusalCode } from './errors.ts'
 import { type PerishableRequest, TooLate } from './freshness.ts'
 import { isolate, perishing, type Sending } from './isolate.ts'
 import { isGuid } from './json.ts'
@@ -71,21 +71,35 @@ function bulkRequest(message: Message, rows: readonly RowWrite[], writing: Writi
 
 const kindOf = (message: Message, { logicalName }: TableMetadata): string => `${message} ${logicalName}`
 
-/** Writes rows by one bulk message; where one of them is refused, so is the message, and they are written in pieces. */
-async function bulk(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
-  const { connection, settings, table, signal } = writing
-  const each = () => inBatches(rows, writing)
-  if (rows.length < 2) return each()
+/** What became of one bulk message as a whole. */
+type BulkAnswer =
+  | { readonly outcomes: WriteOutcome[]; readonly latencyMs: number }
+  | { readonly error: ApiError; readonly what: string }
+
+async function sendBulk(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<BulkAnswer> {
+  const { connection, signal } = writing
   const request = bulkRequest(message, rows, writing)
   const reply = await connection.send(request, signal)
-  const kind = kindOf(message, table)
-  if (reply.status >= 200 && reply.status < 300) {
-    settings.sizes.learn(kind, { kind: 'done', rows: rows.length, latencyMs: reply.latencyMs ?? 0 })
-    const done: WriteOutcome = { kind: 'done', at: answeredAt(reply, connection.clock) }
-    return Array<WriteOutcome>(rows.length).fill(done)
+  if (reply.status < 200 || reply.status >= 300) {
+    return { error: parseApiError(reply.status, reply.body), what: request.what }
   }
-  const error = parseApiError(reply.status, reply.body)
-  connection.log.info({ what: request.what, status: error.status, code: error.code }, 'bulk message refused')
+  const done: WriteOutcome = { kind: 'done', at: answeredAt(reply, connection.clock) }
+  return { outcomes: Array<WriteOutcome>(rows.length).fill(done), latencyMs: reply.latencyMs ?? 0 }
+}
+
+/** Writes rows by one bulk message; where one of them is refused, so is the message, and they are written in pieces. */
+async function bulk(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
+  const { connection, settings, table } = writing
+  const each = () => inBatches(rows, writing)
+  if (rows.length < 2) return each()
+  const answer = await sendBulk(message, rows, writing)
+  const kind = kindOf(message, table)
+  if ('outcomes' in answer) {
+    settings.sizes.learn(kind, { kind: 'done', rows: rows.length, latencyMs: answer.latencyMs })
+    return answer.outcomes
+  }
+  const { error, what } = answer
+  connection.log.info({ what, status: error.status, code: error.code }, 'bulk message refused')
   switch (classify(error)) {
     case 'ambiguous':
       // An unexplained 500 may be one row's doing. Only repeatable rows may be sent again to find out which.
@@ -106,7 +120,7 @@ async function bulk(message: Message, rows: readonly RowWrite[], writing: Writin
       return apart(message, rows, writing)
     case 'authorisation':
     case 'fatal-configuration':
-      throw refusal(request.what, error, valuesOf(rows))
+      throw refusal(what, error, valuesOf(rows))
   }
 }
 
@@ -135,12 +149,9 @@ async function inPieces(message: Message, pieces: RowWrite[][], writing: Writing
 
 /** A piece is a bulk message that is not taken apart any further. */
 async function piecewise(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
-  const { connection, signal } = writing
-  const reply = await connection.send(bulkRequest(message, rows, writing), signal)
-  if (reply.status >= 200 && reply.status < 300) {
-    return Array<WriteOutcome>(rows.length).fill({ kind: 'done', at: answeredAt(reply, connection.clock) })
-  }
-  const error = parseApiError(reply.status, reply.body)
+  const answer = await sendBulk(message, rows, writing)
+  if ('outcomes' in answer) return answer.outcomes
+  const { error } = answer
   switch (classify(error)) {
     case 'throttled':
     case 'transient':
@@ -166,7 +177,7 @@ const valuesOf = (rows: readonly RowWrite[]): string[] =>
   rows.flatMap(({ id, columns }) => [id, ...Object.values(columns).filter((value) => typeof value === 'string')])
 
 function allAgain(rows: readonly RowWrite[], error: ApiError): WriteOutcome[] {
-  return Array<WriteOutcome>(rows.length).fill({ kind: 'again', code: error.code || String(error.status) })
+  return Array<WriteOutcome>(rows.length).fill({ kind: 'again', code: refusalCode(error) })
 }
 
 async function halves(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
