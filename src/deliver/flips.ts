@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { CodedError } from '../lib/errors.ts'
+import { ownValue } from '../projection/contact-row.ts'
 import { guard } from '../projection/guard.ts'
 import type { LedgerEntry, Place } from '../store/store.ts'
 import type { WantedValue } from './ledger.ts'
@@ -23,7 +24,8 @@ export class Flips {
   count({ place, optsIn, wanted }: WantedChoice, entry: LedgerEntry | undefined): void {
     const known = entry?.confirmed
     if (known === undefined || known.value === wanted.value) return
-    const held = { ...known, ours: true, loTolerance: 0, hiTolerance: 0 }
+    const own = ownValue(entry, (value) => value === known.value) ?? known
+    const held = { ...own, ours: true, loTolerance: 0, hiTolerance: 0 }
     const claim = { stance: optsIn ? 'opt-in' : 'refusal', lo: wanted.lo, hi: wanted.hi } as const
     if (guard(claim, held, 'newest') !== 'write') return
     if (optsIn) this.toOptedIn += 1

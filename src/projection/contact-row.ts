@@ -153,8 +153,9 @@ export function heldColumn(
 }
 
 /**
- * The ledger's span of a value that is ours: confirmed, or intended and perhaps applied. Where somebody else is known to
- * have said the same, their span counts too: we only agreed.
+ * The span of a value that is ours: confirmed, or intended and perhaps applied. It ends with the ledger's and has no
+ * beginning, as it was made of a part of what is known now: a refusal that comes out of the whole replaces it, whenever
+ * it was said (semantics §7). Where somebody else is known to have said the same, their span counts too: we only agreed.
  */
 export function ownValue(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean): Span | undefined {
   const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
@@ -162,5 +163,6 @@ export function ownValue(entry: LedgerEntry | undefined, holds: (value: JsonValu
   if (first === undefined) return undefined
   const agreed = entry?.foreign !== undefined && holds(entry.foreign.value) ? [entry.foreign] : []
   const spans = [...values.flatMap((value) => (value === undefined ? [] : [value])), ...agreed]
-  return { lo: Math.min(...spans.map(({ lo }) => lo)), hi: Math.max(...spans.map(({ hi }) => hi)) }
+  const lo = agreed.length === 0 ? SINCE_EVER : Math.min(...spans.map((span) => span.lo))
+  return { lo, hi: Math.max(...spans.map(({ hi }) => hi)) }
 }

@@ -175,6 +175,17 @@ describe('several persons behind one address (semantics §6.4)', () => {
     })
   })
 
+  it('§7 a no that comes to an address after a newer yes was delivered there is a no, as if both had been known at once', async () => {
+    const world = await openWorld(draft(family(2), { options: BY_OUID }))
+    await world.say({ ...u1, at: since(-DAYS), events: [newsEvent(since(-DAYS), true)] })
+    await world.deliver()
+    expect(world.values(SHARED)).toEqual([OPTED_IN])
+    const late = { ...u1, ouid: 'u2', yes: [], no: ['news'], at: since(-3 * DAYS) }
+    await world.say({ ...late, events: [newsEvent(since(-3 * DAYS), false)] })
+    await world.deliver()
+    expect(world.values(SHARED)).toEqual([OPTED_OUT])
+  })
+
   it('§6.4 newest: the certainly newer statement stands', async () => {
     const world = await openWorld(draft(family(2), { options: { ...BY_OUID, sharedAddress: 'newest' } }))
     await world.say(

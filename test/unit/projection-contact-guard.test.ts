@@ -89,16 +89,23 @@ describe('§7 no ledger entry', () => {
 })
 
 describe('§7 the ledger', () => {
-  it('the ledger’s value: the ledger’s span, δ = 0, whoever saved the row since', () => {
+  it('the ledger’s value: until the end of the ledger’s span, δ = 0, whoever saved the row since', () => {
     const given = { stored: false, entry: { confirmed: confirmed(false, 20, 30, 150) } }
     expect(judge(optIn(30), given)).toEqual({
       verdict: 'superseded',
-      foreign: { value: false, lo: s(20), hi: s(30) },
+      foreign: { value: false, lo: SINCE_EVER, hi: s(30) },
     })
     expect(judge(optIn(31), given)).toEqual({ verdict: 'write', replaces: 'ours' })
-    const yes = { stored: true, entry: { confirmed: confirmed(true, 20, 30, 150) } }
-    expect(judge(optOut(19), yes).verdict).toBe('superseded')
-    expect(judge(optOut(20), yes)).toEqual({ verdict: 'write', replaces: 'ours' })
+  })
+
+  it('an opt-in of ours gives way to any refusal, but not where somebody else agreed with it later', () => {
+    const entry = { confirmed: confirmed(true, 20, 30, 150) }
+    expect(judge(optOut(1), { stored: true, entry })).toEqual({ verdict: 'write', replaces: 'ours' })
+    const agreed = { ...entry, foreign: { value: true, lo: s(100), hi: s(110) } }
+    expect(judge(optOut(19), { stored: true, entry: agreed }).verdict).toBe('superseded')
+    expect(judge(optOut(20), { stored: true, entry: agreed }).verdict).toBe('write')
+    const contradicted = { ...entry, foreign: { value: false, lo: s(100), hi: s(110) } }
+    expect(judge(optOut(1), { stored: true, entry: contradicted }).verdict).toBe('write')
   })
 
   it('an intended value is ours as well', () => {
@@ -134,7 +141,7 @@ describe('§7 the span of a column', () => {
     expect(held({ confirmed: confirmed(true, 20, 30, 150) })).toEqual({ lo: s(150), hi: MODIFIED, ...clock })
     expect(held({ confirmed: confirmed(true, 20, 30, 400) })).toEqual({ lo: MODIFIED, hi: MODIFIED, ...clock })
     expect(held({ confirmed: confirmed(false, 20, 30, 150) })).toEqual({
-      lo: s(20),
+      lo: SINCE_EVER,
       hi: s(30),
       ours: true,
       loTolerance: 0,
@@ -142,18 +149,18 @@ describe('§7 the span of a column', () => {
     })
   })
 
-  it('of intended and confirmed holding one value is their hull', () => {
+  it('of intended and confirmed holding one value ends with the later', () => {
     const entry: LedgerEntry = {
       place: 'contact',
       intended: { value: 1, lo: 5, hi: 40 },
       confirmed: { value: 1, lo: 10, hi: 20, at: 90 },
     }
-    expect(ownValue(entry, (value) => value === 1)).toEqual({ lo: 5, hi: 40 })
-    expect(ownValue({ ...entry, intended: { value: 1, lo: 15, hi: 16 } }, () => true)).toEqual({ lo: 10, hi: 20 })
-    expect(ownValue({ ...entry, intended: { value: 2, lo: 5, hi: 40 } }, (value) => value === 1)).toEqual({
-      lo: 10,
-      hi: 20,
-    })
+    const until = (hi: number) => ({ lo: SINCE_EVER, hi })
+    expect(ownValue(entry, (value) => value === 1)).toEqual(until(40))
+    expect(ownValue({ ...entry, intended: { value: 1, lo: 15, hi: 16 } }, () => true)).toEqual(until(20))
+    expect(ownValue({ ...entry, intended: { value: 2, lo: 5, hi: 40 } }, (value) => value === 1)).toEqual(until(20))
+    const agreed = { ...entry, foreign: { value: 1, lo: 7, hi: 60 } }
+    expect(ownValue(agreed, (value) => value === 1)).toEqual({ lo: 5, hi: 60 })
     expect(ownValue(entry, () => false)).toBeUndefined()
     expect(ownValue(undefined, () => true)).toBeUndefined()
     expect(ownValue({ place: 'contact' }, () => true)).toBeUndefined()

@@ -128,11 +128,14 @@ describe('§7 no ledger entry', () => {
 })
 
 describe('§7 the ledger', () => {
-  it('the ledger’s value: its span, whoever touched the row since, δ = 0', () => {
+  it('the ledger’s value: until its end, whoever touched the row since, δ = 0; to any refusal it gives way', () => {
     const given = { entry: { confirmed: confirmed(OUT, 20, 30, 150) } }
     expect(leastOptIn(given)).toBe(s(30) + 1)
     expect(judge(optIn(31), given)).toMatchObject({ verdict: 'write', replaces: 'ours' })
-    expect(leastRefusal({ rows: [ourIn], entry: { confirmed: confirmed(IN, 20, 30, 150) } })).toBe(s(20))
+    const yes = { confirmed: confirmed(IN, 20, 30, 150) }
+    expect(judge(optOut(1), { rows: [ourIn], entry: yes })).toMatchObject({ verdict: 'write', replaces: 'ours' })
+    const agreed = { ...yes, foreign: { value: IN, lo: s(100), hi: s(110) } }
+    expect(leastRefusal({ rows: [ourIn], entry: agreed })).toBe(s(20))
   })
 
   it('an intended value is ours as well', () => {
@@ -142,13 +145,14 @@ describe('§7 the ledger', () => {
     ).toBe(s(30) + 1)
   })
 
-  it('both holding the value: the hull of their spans', () => {
+  it('both holding the value: until the later end', () => {
     const both = (value: number) => ({
       confirmed: confirmed(value, 20, 30, 150),
       intended: { value, lo: s(10), hi: s(25) },
     })
     expect(leastOptIn({ entry: both(OUT) })).toBe(s(30) + 1)
-    expect(leastRefusal({ rows: [ourIn], entry: both(IN) })).toBe(s(10))
+    const agreed = { ...both(IN), foreign: { value: IN, lo: s(100), hi: s(110) } }
+    expect(leastRefusal({ rows: [ourIn], entry: agreed })).toBe(s(10))
   })
 
   it('another value than the ledger’s: from ledger time to modifiedon, δ', () => {

@@ -7,7 +7,10 @@ import { isBlank, type Standing, type StandingRow } from './standing.ts'
 import type { Statement } from './statements.ts'
 import { codeOf } from './wanted.ts'
 
-/** One reading of what Dataverse says: nothing, or a span whose ends are known only within ranges. */
+/**
+ * One reading of what Dataverse says: nothing, or a span whose ends are known only within ranges. `own`: the ledger's
+ * value, which nobody else ever said here, so that it gives way to any refusal (semantics §7).
+ */
 export type Option = 'nothing' | { readonly E: Range; readonly F: Range; readonly own: boolean }
 
 type Range = readonly [least: number, most: number]
@@ -29,14 +32,16 @@ export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: S
     const since = holding(held(runAt(past, lastOwn.at), lastOwn.index), row.value)
     const spans = since.length > 0 ? since : holding(held(0, -1), row.value)
     // A value of ours that nobody ever said excuses nothing.
-    const own: Option[] = spans.length === 0 ? ['nothing'] : spans.map(ownSpan)
+    const own: Option[] = spans.length === 0 ? ['nothing'] : spans.map((span) => ownSpan(span, !row.saidByOthers))
     // FREEDOM: put back by somebody else, after the ledger may have found another value equal: then it is foreign.
     const back = row.becameBy !== US && row.becameIndex > lastOwn.index
     return back ? [...own, foreign(past, row, lastOwn.at, row.becameAt)] : own
   }
   // FREEDOM: a foreign value that was once wanted may have been found equal: then the ledger holds it with our span.
   const reread = reasonLost(past, mapped, row, untilRun)
-  const foundEqual = holding(held(Math.max(runAt(past, row.becameAt), reread), row.becameIndex), row.value).map(ownSpan)
+  const foundEqual = holding(held(Math.max(runAt(past, row.becameAt), reread), row.becameIndex), row.value).map((span) =>
+    ownSpan(span, false),
+  )
   if (lastOwn !== undefined) return [...foundEqual, foreign(past, row, lastOwn.at, row.becameAt)]
   // FREEDOM: so may the value before it, whose ledger time is then at most the moment of the change.
   const before = !isBlank(row.previous) && holding(held(0, -1), row.previous).length > 0
@@ -57,8 +62,8 @@ function reasonLost(past: Past, mapped: Mapped, row: StandingRow, untilRun: numb
       )
 }
 
-function ownSpan(statement: Statement): Option {
-  return { E: [statement.lo, statement.lo], F: [statement.hi, statement.hi], own: true }
+function ownSpan(statement: Statement, own: boolean): Option {
+  return { E: [statement.lo, statement.lo], F: [statement.hi, statement.hi], own }
 }
 
 function foreign(past: Past, row: StandingRow, least: number, most: number): Option {
@@ -81,9 +86,13 @@ export function possibly(statement: Statement, options: readonly Option[]): bool
   return options.some((option) => passes(statement, option, 'least'))
 }
 
-/** "an opt-in is written iff lo > F; a refusal iff hi ≥ E; a value without refusal iff lo > F" – δ is in E and F already. */
+/**
+ * "an opt-in is written iff lo > F; a refusal iff hi ≥ E; a value without refusal iff lo > F" – δ is in E and F already.
+ * Our own opt-in gives way to any refusal.
+ */
 function passes(statement: Statement, option: Option, bound: 'least' | 'most'): boolean {
   if (option === 'nothing') return true
   const end = bound === 'least' ? 0 : 1
-  return statement.value === false ? statement.hi >= option.E[end] : statement.lo > option.F[end]
+  if (statement.value === false) return option.own || statement.hi >= option.E[end]
+  return statement.lo > option.F[end]
 }

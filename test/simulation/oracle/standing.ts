@@ -5,11 +5,15 @@ import { nameOf, type Place, US } from './history.ts'
 import { instant } from './instant.ts'
 import type { Past } from './past.ts'
 
-/** One row at a place. `became…`: when, by whom and by which entry the present value came; `previous`: the value before it. */
+/**
+ * One row at a place. `became…`: when, by whom and by which entry the present value came; `previous`: the value before it;
+ * `saidByOthers`: somebody else once wrote the present value here.
+ */
 export interface StandingRow {
   readonly id: string
   readonly value: unknown
   readonly previous: unknown
+  readonly saidByOthers: boolean
   readonly becameAt: number
   readonly becameBy: string
   readonly becameIndex: number
@@ -73,6 +77,7 @@ function standingRow(row: Timeline, column: string): StandingRow {
     id: row.id,
     value,
     previous: before === -1 ? undefined : values[before],
+    saidByOthers: row.versions.some((version) => version.by !== US && version.changed[column] === value),
     becameAt: became.at,
     becameBy: became.by,
     becameIndex: became.index,
