@@ -4,7 +4,6 @@ import type { Dataverse, Identity, TableMetadata } from '../dataverse/dataverse.
 import { CodedError } from '../lib/errors.ts'
 import { MARKER } from '../projection/reason.ts'
 import type { Store, TargetScope } from '../store/store.ts'
-import { instantOf } from './contacts.ts'
 
 interface Ports {
   readonly store: Store
@@ -47,36 +46,4 @@ export async function refuseUsedEnvironment(
         'Bring back the store file; if it is lost, run once with --adopt-environment: the reasons on the rows date them.',
     },
   ])
-}
-
-/** This many recent ledger rows are compared: one that is older than we know it proves a restore. */
-const COMPARED_ROWS = 1_000
-
-/**
- * Detects that the environment was restored from a backup: a row's `modifiedon` lies before what we once read. Then
- * ledger values and spans are dropped, foreign statements stay, and everybody is due.
- */
-export async function distrustRestoredEnvironment(
-  { store, dataverse }: Ports,
-  scope: TargetScope,
-  table: TableMetadata,
-  clockTolerance: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const recent = (await store.recentLedger(scope, COMPARED_ROWS)).filter(
-    ({ rowId, modifiedFloor }) => rowId !== undefined && modifiedFloor !== undefined,
-  )
-  const ids = [...new Set(recent.flatMap(({ rowId }) => rowId ?? []))]
-  if (ids.length === 0) return false
-  const { rows } = await dataverse.rowsIn(table, [table.primaryId, 'modifiedon'], table.primaryId, ids, signal)
-  const modifiedOn = new Map(rows.map((row) => [row.id, instantOf(row, 'modifiedon')]))
-  const restored = recent.some(({ rowId = '', modifiedFloor = 0 }) => {
-    const now = modifiedOn.get(rowId)
-    return now !== undefined && now < modifiedFloor - clockTolerance
-  })
-  if (!restored) return false
-  /** Due first: killed in between, the next run finds the proof again. */
-  await store.markAllDue(scope.target)
-  await store.distrustLedger(scope)
-  return true
 }

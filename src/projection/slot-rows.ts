@@ -78,7 +78,10 @@ export function judgeSlot(
     : { verdict: 'write', rows: toUpdate, replaces: 'foreign', foreign, missing: false }
 }
 
-/** A row deleted by hand is a refusal, made between the ledger time and the first run that missed it (semantics §7). */
+/**
+ * A row deleted by hand is a refusal, made between the ledger time and the first run that missed it (semantics §7). What
+ * is refused gets its row again: without one a purpose may count as consented to (Dataverse: enforcement model).
+ */
 function judgeMissing(
   wantsIn: boolean,
   span: Span,
@@ -86,7 +89,7 @@ function judgeMissing(
   missingSince: Instant,
   policies: SlotPolicies,
 ): SlotVerdict {
-  if (!wantsIn) return { verdict: 'equal', rows: [], missing: true }
+  if (!wantsIn) return { verdict: 'write', rows: [], replaces: 'nothing', missing: true }
   const { clockTolerance } = policies
   const held: Held = {
     lo: Math.min(ledgerTime, missingSince),

@@ -5,7 +5,7 @@ import type { Key } from '../consent/key.ts'
 import { overlay } from '../consent/overlay.ts'
 import type { Events, Statement } from '../consent/statement.ts'
 import type { Guid, PurposeRow } from '../dataverse/dataverse.ts'
-import type { LedgerValue } from '../store/store.ts'
+import type { LedgerValue, Place } from '../store/store.ts'
 import { CHANNEL_CODES, type Channel, type ContactPoint } from './contact-point.ts'
 import { combine, type Person, personStatement, type SharedAddress } from './person.ts'
 
@@ -43,6 +43,13 @@ export interface WantedSlot {
 export function slotPlace({ channel, address, entry }: Slot): string {
   const escaped = address.replace(/%/g, '%25').replace(/\//g, '%2F')
   return `slot/${channel}/${escaped}/${entry.kind}/${entry.id}`
+}
+
+/** The channel and address that a slot's place names; `undefined` for other places. */
+export function pointOfPlace(place: Place): { readonly channel: string; readonly address: string } | undefined {
+  const [kind, channel, address] = place.split('/')
+  if (kind !== 'slot' || channel === undefined || address === undefined) return undefined
+  return { channel, address: address.replace(/%2F/g, '/').replace(/%25/g, '%') }
 }
 
 /** The primary key of a row we create; `attempt` counts from 1 where rows of other slots hold the earlier ones. */

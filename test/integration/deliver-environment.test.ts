@@ -249,6 +249,36 @@ describe('a restored environment (semantics §8.8, §7)', () => {
     expect(world.consents()).toEqual([])
   })
 
+  it('§8.8 of a row merely gone the persons are due, nobody else: a refusal gets its row again, an opt-in does not', async () => {
+    const world = await openWorld(draft())
+    const [refuser = '', stayer = ''] = people
+    await world.say(
+      ...people.map((ouid) => says(ouid !== refuser, since(-5 * DAYS), ouid)),
+      says(true, since(-5 * DAYS)),
+    )
+    await world.deliver()
+    const remove = (address: string) =>
+      world.emulator.world.delete(CONSENTS, String(world.consents(address)[0]?.[`${CONSENTS}id`]))
+    for (const address of [refuser, ADA]) remove(address)
+    world.clock.advance(DAYS)
+    expect(await world.deliver()).toMatchObject({ persons: 2, outcomes: { written: 1, superseded: 1 } })
+    expect([world.values(refuser), world.values(ADA), world.values(stayer)]).toEqual([[OPTED_OUT], [], [OPTED_IN]])
+    expect(await world.deliver()).toMatchObject({ persons: 0 })
+  })
+
+  it('§8.8 most rows gone: nothing is proven, but everybody is due, once', async () => {
+    const world = await openWorld(draft())
+    world.emulator.world.snapshot()
+    await world.say(...people.map((ouid) => says(false, since(-5 * DAYS), ouid)))
+    await world.deliver()
+    world.clock.advance(DAYS)
+    world.emulator.world.restore()
+    expect(world.consents()).toEqual([])
+    expect(await world.deliver()).toMatchObject({ restored: false, persons: people.length, outcomes: { written: 6 } })
+    expect(people.map((ouid) => world.values(ouid))).toEqual(people.map(() => [OPTED_OUT]))
+    expect(await world.deliver()).toMatchObject({ persons: 0 })
+  })
+
   it('§8.8 rows gone beside such proof are written again', async () => {
     const world = await openWorld(draft())
     await world.say(says(true, since(-5 * DAYS)))

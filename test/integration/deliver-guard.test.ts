@@ -206,15 +206,15 @@ describe('what Dataverse holds, and since when (semantics §7, the table)', () =
     expect(world.values(ADA)).toEqual([OPTED_IN])
   })
 
-  it('§7 a row deleted by hand and a refusal: equal, nothing to write', async () => {
+  it('§7 a row deleted by hand and a refusal: it gets its row again, since no row at all may count as consent', async () => {
     const world = await openWorld(draft())
     await world.say(says(true, since(-5 * DAYS)))
     await world.run()
     world.emulator.world.delete(CONSENTS, String(world.consents(ADA)[0]?.[`${CONSENTS}id`]))
     world.clock.advance(10 * HOURS)
     await world.say(says(false, since(9 * HOURS)))
-    expect((await outcomes(world))[0]).toBe('unchanged')
-    expect(world.values(ADA)).toEqual([])
+    expect((await outcomes(world))[0]).toBe('written')
+    expect(world.values(ADA)).toEqual([OPTED_OUT])
   })
 })
 

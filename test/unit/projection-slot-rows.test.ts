@@ -202,8 +202,8 @@ describe('§7 no row, but the ledger knew one', () => {
     expect(judge(optIn(1_006), gone).verdict).toBe('write')
   })
 
-  it('a refusal finds itself equal', () => {
-    expect(judge(optOut(1), gone)).toEqual({ verdict: 'equal', rows: [], missing: true })
+  it('a refusal gets its row again, however old it is', () => {
+    expect(judge(optOut(1), gone)).toEqual({ verdict: 'write', rows: [], replaces: 'nothing', missing: true })
   })
 
   it('the span never ends before it begins', () => {
