@@ -2,24 +2,52 @@
 
 import type { JournalEntry as ServerEntry } from '../../src/emulator/journal.ts'
 import { APPLICATION_USER_ID } from '../../src/emulator/seed-ids.ts'
+import type { Restore } from './backup.ts'
+import { CONSENTS, MAPPED } from './common.ts'
 import { consentColumns } from './oracle/dataverse-rows.ts'
-import { DEFAULT_POLICIES, type History, type JournalEntry, US, type World } from './oracle/history.ts'
+import { slotOf } from './oracle/environment.ts'
+import { DEFAULT_POLICIES, type History, type JournalEntry, nameOf, US, type World } from './oracle/history.ts'
 import type { SeededContact } from './population.ts'
-import { MAPPED, type Story } from './simulate.ts'
-
-const CONSENTS = 'msdynmkt_contactpointconsent4'
+import type { Story } from './simulate.ts'
 
 /** What the oracle is told of a story. */
 export function historyOf(story: Story): History {
-  const { lines, ends, world, population } = story
+  const { lines, ends, world, population, restore } = story
   const seeded = [...population.contacts, ...population.newcomers].flatMap((contact) => seedEntry(story, contact))
-  const written = world.journal().flatMap(entryOf)
+  const undone = (_: unknown, index: number) => restore === undefined || index < restore.from || index >= restore.to
+  const written = world.journal().filter(undone).flatMap(entryOf)
   return {
     lines: lines.map(({ line, date, run }) => ({ record: line, date, ...(run === undefined ? {} : { run }) })),
     runs: ends.map(({ startedMs, endedMs, full }) => ({ startedAt: iso(startedMs), endedAt: iso(endedMs), full })),
     // Seeds came before whatever was written at the same second.
     journal: [...seeded, ...written].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
+    ...(restore && unwoundBy(story, restore)),
+    ...(restore?.proven && { ledgerLostAt: [restore.at] }),
   }
+}
+
+/** Places that were written in the time that a restore took back: by somebody else, or (where nothing proves it) made by us. */
+function unwoundBy({ world }: Story, { from, to, proven, refusals }: Restore & { readonly proven: boolean }) {
+  const all = world.journal()
+  const slots = new Map(all.flatMap((entry) => (entry.operation === 'create' ? [[entry.id, slotIn(entry)]] : [])))
+  const placesOf = (entry: ServerEntry): (string | undefined)[] =>
+    entry.table === 'contact'
+      ? entry.changed.map((column) => nameOf({ table: 'contact', id: entry.id, column }))
+      : [slots.get(entry.id)]
+  const named = (entries: readonly ServerEntry[]) =>
+    [...new Set(entries.flatMap(placesOf))].filter((one) => one !== undefined)
+  const unwound = all.slice(from, to)
+  const ours = ({ userId }: ServerEntry) => userId === APPLICATION_USER_ID
+  return {
+    // What the ledger knew to be refused, such as a row deleted before the backup, counts again too.
+    unwound: [...named(unwound.filter((entry) => !ours(entry))), ...refusals.map(({ place }) => place)],
+    unmade: proven ? [] : named(unwound.filter((entry) => ours(entry) && entry.operation === 'create')),
+  }
+}
+
+function slotIn(entry: ServerEntry): string | undefined {
+  const [told] = entryOf(entry)
+  return told?.table === 'consent' ? slotOf({ ...told.columns }) : undefined
 }
 
 /** The settings of a story, as far as they shape what is right. */

@@ -7,14 +7,13 @@ import { describe, expect, it } from 'vitest'
 import type { World } from '../../src/emulator/world.ts'
 import { chanceOf } from '../support/sync-world.ts'
 import { Chaos, type Fate } from './chaos.ts'
+import { CONSENTS, seedOf, settingsFor, VALUES } from './common.ts'
 import { openEnvironment, simClock, tokenOf } from './environment.ts'
 import { choose, layPartition } from './export-days.ts'
 import { guid, type Population } from './population.ts'
 import { runOnce } from './run.ts'
-import { seedOf, settingsFor, VALUES } from './simulate.ts'
 
 const BEGIN = Date.parse('2026-03-01T00:00:00Z')
-const CONSENTS = 'msdynmkt_contactpointconsent4'
 const FATES: readonly Fate[] = ['before', 'after', 'kill-before', 'kill-after']
 const PATIENCE_MS = 600_000
 

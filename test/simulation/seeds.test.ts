@@ -1,7 +1,7 @@
 /** Many lives: random exports, edits, faults, deaths and restarts, judged by an oracle that knows none of our code. */
 
 import { expect, it } from 'vitest'
-import { breaches } from './invariants.ts'
+import { breaches } from '../invariants.ts'
 import { HARD, simulate } from './simulate.ts'
 
 const FIRST = Number(process.env['SIMULATION_FIRST'] ?? 1)

@@ -4,29 +4,19 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/config/settings.ts'
-import type { Fault } from '../../src/emulator/faults.ts'
-import type { EmulatorSeed } from '../../src/emulator/seed.ts'
-import { COMMERCIAL_PURPOSE_ID, SECOND_PURPOSE_ID } from '../../src/emulator/seed-ids.ts'
 import type { World } from '../../src/emulator/world.ts'
-import { settingsOf } from '../support/deliver-settings.ts'
 import { below, type Chance, chanceOf } from '../support/sync-world.ts'
+import { Backup, type Restore } from './backup.ts'
 import { Chaos, type Fate } from './chaos.ts'
-import { ORIGIN, openEnvironment, type SimClock, simClock, tokenOf } from './environment.ts'
+import { CONSENTS, MAPPED, seedOf, settingsFor, VALUES } from './common.ts'
+import { openEnvironment, type SimClock, simClock, tokenOf } from './environment.ts'
 import { choose, type Line, layPartition } from './export-days.ts'
-import { guid, type Population, populate } from './population.ts'
+import { type Population, populate } from './population.ts'
 import { type Place, type RunEnd, runOnce } from './run.ts'
+import { troublesOf } from './trouble.ts'
 
 const BEGIN = Date.parse('2026-03-01T00:00:00Z')
 const DAY = 24 * 3_600_000
-const CONSENTS = 'msdynmkt_contactpointconsent4'
-/** Values of a consent row: opted in, opted out. */
-export const VALUES = { in: 534120001, out: 534120002 } as const
-
-export const MAPPED = {
-  contact: { newsletter: 'new_newsletter', offers: 'new_offers' },
-  consent: { newsletter: COMMERCIAL_PURPOSE_ID, offers: SECOND_PURPOSE_ID },
-} as const
-
 /** How hard a seed is: how often a step fails, and how often a process dies. */
 export interface Hardship {
   readonly mishap: number
@@ -63,6 +53,8 @@ export interface Story {
   readonly dueAtEnd: number
   /** How often two processes held the store at once. */
   readonly together: number
+  /** The night on which the environment went back to an earlier one, and whether a run found proof of it. */
+  readonly restore?: Restore & { readonly proven: boolean }
 }
 
 /** One run: when it began and ended by everybody's clock, what it said, what went wrong in it. */
@@ -108,6 +100,8 @@ class Life {
   readonly #unsealed = new Set<number>()
   readonly #ends: EndedRun[] = []
   readonly #madeAt = new Map<string, string>()
+  readonly #backup: Backup
+  #restore: (Restore & { readonly proven: boolean }) | undefined
   #together = 0
 
   private constructor(parts: {
@@ -128,7 +122,9 @@ class Life {
     this.#events = parts.events
     this.#population = parts.population
     this.#place = parts.place
-    this.days = 2 + below(parts.chance, 4)
+    const days = 2 + below(parts.chance, 4)
+    this.#backup = new Backup(parts.mode, days, chanceOf(parts.seed + 2))
+    this.days = days + this.#backup.moreDays
   }
 
   static async begin(seed: number, hardship: Hardship, folder: string): Promise<Life> {
@@ -169,6 +165,7 @@ class Life {
     }
     clock.advanceTo(BEGIN + day * DAY + 22 * 3_600_000)
     await this.#deliverExports(day)
+    await this.#passBackup(day)
     for (let runs = 1 + below(this.#chance, 2); runs > 0; runs -= 1) {
       const repair = this.#chance() < 0.12 ? { from: dateOf(0), to: dateOf(day) } : {}
       const run = this.#run(`day-${day}-${runs}`, this.#fortune(), this.#chance() < this.#hardship.faults, repair)
@@ -183,6 +180,7 @@ class Life {
     for (let day = 0; day < this.#byDay.length; day += 1) {
       if (this.#unsealed.has(day)) await this.#lay(day, true)
     }
+    await this.#passBackup(this.days)
     let calmRuns = 0
     let due = 1
     while (due > 0 && calmRuns < 6) {
@@ -210,7 +208,17 @@ class Life {
       writesOfRepeat: world.journal().length - before,
       dueAtEnd: due,
       together: this.#together,
+      ...(this.#restore && { restore: this.#restore }),
     }
+  }
+
+  /** A run in calm follows a restore: its report tells whether proof was found. */
+  async #passBackup(day: number): Promise<void> {
+    const restore = await this.#backup.pass(day, this.#place)
+    if (restore === undefined) return
+    const end = await this.#run('restored', undefined, false)
+    const proven = end.kind === 'report' && end.report.deliver.some(({ restored }) => restored)
+    this.#restore = { ...restore, proven }
   }
 
   #chooses(day: number, device: Population['devices'][number]): void {
@@ -234,8 +242,10 @@ class Life {
         this.#chance() < 0.3 ? { lastname: `x${below(this.#chance, 9)}` } : { [column]: this.#chance() < 0.5 }
       world.edit('contact', String(row['contactid']), changes)
     } else {
+      const id = String(row[`${CONSENTS}id`])
       const value = this.#chance() < 0.5 ? VALUES.in : VALUES.out
-      world.edit(CONSENTS, String(row[`${CONSENTS}id`]), { msdynmkt_value: value })
+      if (this.#chance() < 0.05) world.delete(CONSENTS, id)
+      else world.edit(CONSENTS, id, { msdynmkt_value: value })
     }
   }
 
@@ -289,7 +299,7 @@ class Life {
   ): Promise<RunEnd> {
     const chaos = new Chaos(fortune)
     const { world, clock } = this.#place
-    if (withFaults) world.addFaults(this.#faults())
+    if (withFaults) world.addFaults(troublesOf(this.#mode, world, this.#chance))
     // Dataverse tells whole seconds: a run that began within one would seem to have written before it.
     clock.advanceTo(Math.ceil(clock.now() / 1_000) * 1_000)
     const startedMs = clock.now()
@@ -309,71 +319,6 @@ class Life {
       return luck < kill + mishap ? (this.#chance() < 0.5 ? 'before' : 'after') : 'fine'
     }
   }
-
-  /** Some trouble of the emulator's list, each at some request of the run. */
-  #faults(): Fault[] {
-    const table = this.#mode === 'contact' ? 'contact' : CONSENTS
-    const rows = this.#place.world.rows(table)
-    const row = rows[below(this.#chance, rows.length)]
-    const changes =
-      this.#mode === 'contact'
-        ? { new_newsletter: this.#chance() < 0.5 }
-        : { msdynmkt_value: this.#chance() < 0.5 ? VALUES.in : VALUES.out }
-    const actions: Fault['action'][] = [
-      { kind: 'reset-before-commit' },
-      { kind: 'reset-after-commit' },
-      { kind: 'status', status: 503, html: true },
-      { kind: 'status', status: 502 },
-      { kind: 'status', status: 504 },
-      { kind: 'status', status: 429, code: '0x80072322', retryAfter: 3 },
-      { kind: 'truncate-body' },
-      { kind: 'deadlock' },
-      { kind: 'sql-timeout-above', rows: 2 },
-      { kind: 'bulk-unavailable' },
-      ...(row === undefined
-        ? []
-        : [{ kind: 'edit-before' as const, set: table, id: String(row[`${table}id`]), changes }]),
-    ]
-    return Array.from({ length: 1 + below(this.#chance, 3) }, (): Fault => {
-      const action = actions[below(this.#chance, actions.length)] ?? { kind: 'deadlock' }
-      return { nth: 1 + below(this.#chance, 8), count: 1 + below(this.#chance, 2), action }
-    })
-  }
 }
 
 const dateOf = (day: number): string => new Date(BEGIN + day * DAY).toISOString().slice(0, 10)
-
-/** The environment before its first day. */
-export function seedOf({ contacts }: Population): EmulatorSeed {
-  return {
-    columns: {
-      contacts: [
-        { type: 'text', name: 'new_ouid' },
-        { type: 'boolean', name: 'new_newsletter' },
-        { type: 'boolean', name: 'new_offers' },
-      ],
-    },
-    rows: {
-      contacts: contacts.map((contact) => ({
-        ...contact,
-        createdon: '2026-01-01T00:00:00Z',
-        modifiedon: '2026-01-01T00:00:00Z',
-      })),
-    },
-  }
-}
-
-/** Settings as an operator would write them. */
-export async function settingsFor(mode: Story['mode'], events: Story['events'], folder: string): Promise<Settings> {
-  const mappings = Object.entries(MAPPED[mode]).map(([purpose, id]) => ({
-    id: mode === 'contact' ? id : `purpose:${id}`,
-    value: `consents_purposes_${purpose}_enabled`,
-  }))
-  const options = { contact: { matchAttribute: 'new_ouid' }, brake: { share: 1, atLeast: 1_000_000 } }
-  const type = mode === 'contact' ? 'microsoft-dynamics' : 'microsoft-dynamics-cpc'
-  const draft = { targets: [{ name: 'crm', type, mappings, options }] as const, settings: { events } }
-  return settingsOf(draft, ORIGIN, folder)
-}
-
-/** A contact's id by number, for stories. */
-export const contactId = (n: number): string => guid(0xc, n)

@@ -37,11 +37,12 @@ export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: S
     const back = row.becameBy !== US && row.becameIndex > lastOwn.index
     return back ? [...own, foreign(past, row, lastOwn.at, row.becameAt)] : own
   }
-  // FREEDOM: a foreign value that was once wanted may have been found equal: then the ledger holds it with our span.
+  // FREEDOM: a foreign value that was once wanted may have been found equal: then the ledger holds it with our span. A row
+  // of ours whose ledger entry is lost has it in its reason, from a run that may have known less than it could.
+  const dated = lastOwn === undefined && !mapped.link.startsWith('contact|') && row.modifiedBy === US
   const reread = reasonLost(past, mapped, row, untilRun)
-  const foundEqual = holding(held(Math.max(runAt(past, row.becameAt), reread), row.becameIndex), row.value).map((span) =>
-    ownSpan(span, false),
-  )
+  const since = dated ? held(0, -1) : held(Math.max(runAt(past, row.becameAt), reread), row.becameIndex)
+  const foundEqual = holding(since, row.value).map((span) => ownSpan(span, false))
   if (lastOwn !== undefined) return [...foundEqual, foreign(past, row, lastOwn.at, row.becameAt)]
   // FREEDOM: so may the value before it, whose ledger time is then at most the moment of the change.
   const before = !isBlank(row.previous) && holding(held(0, -1), row.previous).length > 0

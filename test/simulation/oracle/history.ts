@@ -53,6 +53,13 @@ export interface History {
   readonly journal: readonly JournalEntry[]
   /** Instants at which the ledger was lost or distrusted (semantics §8.8). */
   readonly ledgerLostAt?: readonly string[]
+  /**
+   * A restore took back a part of the journal, which is not told here (semantics §8.8). Names of places that somebody else
+   * wrote in that time: what they said may count again, or be forgotten. `unmade`: those where we made a row, which
+   * nobody can tell from one deleted by hand.
+   */
+  readonly unwound?: readonly string[]
+  readonly unmade?: readonly string[]
   /** Ids of rows, or names of places (`nameOf`), that Dataverse was made to refuse: `rejected-by-dataverse` (semantics §8.2). */
   readonly refusedByDataverse?: readonly string[]
 }

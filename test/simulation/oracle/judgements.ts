@@ -51,7 +51,9 @@ export function staleOverwrites(past: Past): Violation[] {
 
 /** Opt-ins of ours that nobody had stated when they were written, or that a newer refusal should have ended (§1, §6.5). */
 export function forbiddenOptIns(past: Past): Violation[] {
-  const unsaid = ownWrites(past).filter((write) => write.optIn && !stated(past, write))
+  // FREEDOM: an opt-in that somebody made in the time that a restore took back counts again (§7).
+  const toldAgain = (write: OwnWrite) => past.history.unwound?.includes(nameOf(write.place)) === true
+  const unsaid = ownWrites(past).filter((write) => write.optIn && !stated(past, write) && !toldAgain(write))
   const outlived = finallyWanted(past).filter((wanted) => {
     const optIns = standingBefore(past, wanted.place, END).rows.filter((row) => row.value === yesOf(wanted))
     const ours = optIns.some((row) => row.becameBy === US)
@@ -114,7 +116,7 @@ export function refusalWins(past: Past): Violation[] {
 }
 
 /** What all lines and the final environment ask for. */
-function finallyWanted(past: Past): Wanted[] {
+export function finallyWanted(past: Past): Wanted[] {
   const statements = past.perRun.at(-1) ?? new Map()
   return wantedOf(statements, past.snapshots.at(-1)?.links ?? new Map(), past.world)
 }
@@ -124,6 +126,10 @@ function unjustified(past: Past, wanted: Wanted): string | undefined {
   const refused = past.history.refusedByDataverse ?? []
   const standing = standingBefore(past, wanted.place, END)
   if (refused.includes(nameOf(wanted.place)) || standing.rows.some((row) => refused.includes(row.id))) return undefined
+  // FREEDOM: what a restore took back may have been read before, and counts again where the ledger knew it.
+  if (past.history.unwound?.includes(nameOf(wanted.place))) return undefined
+  // FREEDOM: a row that a restore took away reads as deleted by hand, which is a refusal.
+  if (past.history.unmade?.includes(nameOf(wanted.place)) && wanted.statement.value !== false) return undefined
   const examined = examinedAt(past, wanted)
   // FREEDOM: never looked at, or other persons since the last look (they need not make the remaining ones due).
   if (examined === undefined) return undefined
@@ -192,7 +198,7 @@ function hadReadableRow(past: Past, slot: string, index: number, at: number): bo
   })
 }
 
-function yesOf(wanted: Wanted): unknown {
+export function yesOf(wanted: Wanted): unknown {
   return 'guid' in wanted.entry ? 'in' : wanted.entry.yes
 }
 

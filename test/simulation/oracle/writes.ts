@@ -2,7 +2,15 @@
 
 import { slotOf, type Version } from './environment.ts'
 import { optionsOf, possibly } from './guard.ts'
-import { type ColumnEntry, type ConsentColumns, type ConsentEntry, type Place, US, type Violation } from './history.ts'
+import {
+  type ColumnEntry,
+  type ConsentColumns,
+  type ConsentEntry,
+  nameOf,
+  type Place,
+  US,
+  type Violation,
+} from './history.ts'
 import { toSecond } from './instant.ts'
 import { heldBetween, indexAt, type Mapped, type Past, runAt } from './past.ts'
 import { isBlank, type Standing, type StandingRow, standingBefore } from './standing.ts'
@@ -86,6 +94,9 @@ export function overwriteReason(past: Past, write: OwnWrite): string | undefined
   const row = standing.rows.find((one) => one.id === write.row)
   if (row === undefined || !write.replaced || standing.lastOwn?.value === row.value) return undefined
   if (adopted(past, write, standing) || raced(past, write, standing, row)) return undefined
+  // FREEDOM: what somebody said in the time that a restore took back counts again, though no line says it (§7).
+  if (past.history.unwound?.includes(nameOf(write.place)) && past.lostAt.some((lost) => lost <= write.at))
+    return undefined
   if (candidates.length === 0) return 'we replaced a foreign value by one that no statement known then holds'
 
   const refusal = candidates[0]?.value === false

@@ -1,8 +1,12 @@
 /** What must hold after every life, numbered, one sentence each. */
 
-import { historyOf, worldOf } from './history-of.ts'
-import { judge } from './oracle/judgements.ts'
-import type { Story } from './simulate.ts'
+import type { KnownRefusal } from './simulation/backup.ts'
+import { historyOf, worldOf } from './simulation/history-of.ts'
+import { nameOf, US } from './simulation/oracle/history.ts'
+import { finallyWanted, judge, yesOf } from './simulation/oracle/judgements.ts'
+import { pastOf } from './simulation/oracle/past.ts'
+import { standingBefore } from './simulation/oracle/standing.ts'
+import type { Story } from './simulation/simulate.ts'
 
 /** A broken invariant: its number and sentence, and what was found. */
 export interface Breach {
@@ -51,6 +55,10 @@ const INVARIANTS: readonly Invariant[] = [
     found: (story) => told(verdictOf(story).refusalWins),
   },
   {
+    sentence: 'A refusal made in Dataverse that the ledger knew survives a restore of the environment.',
+    found: (story) => (story.restore?.refusals ?? []).flatMap((refusal) => undoneRefusal(story, refusal)),
+  },
+  {
     sentence: 'A person stays due until settled, and is settled once the world is calm.',
     found: ({ dueAtEnd, calmRuns }) => (dueAtEnd === 0 ? [] : [`${dueAtEnd} due after ${calmRuns} calm runs`]),
   },
@@ -74,6 +82,17 @@ const INVARIANTS: readonly Invariant[] = [
     ],
   },
 ]
+
+/** Our opt-in that stands where somebody refused, though no choice is newer. */
+function undoneRefusal(story: Story, { place, hi }: KnownRefusal): string[] {
+  const past = pastOf(historyOf(story), worldOf(story))
+  const wanted = finallyWanted(past).find((one) => nameOf(one.place) === place)
+  if (wanted === undefined || (wanted.statement.value === true && wanted.statement.lo > hi)) return []
+  const optIns = standingBefore(past, wanted.place, Number.POSITIVE_INFINITY).rows.filter(
+    ({ value, becameBy }) => becameBy === US && value === yesOf(wanted),
+  )
+  return optIns.length === 0 ? [] : [`${place}: our opt-in stands`]
+}
 
 /** Every breach of a story. */
 export function breaches(story: Story): Breach[] {
