@@ -1,9 +1,8 @@
 /** What must hold after every life, numbered, one sentence each. */
 
-import type { KnownRefusal } from './simulation/backup.ts'
 import { historyOf, worldOf } from './simulation/history-of.ts'
 import { nameOf, US } from './simulation/oracle/history.ts'
-import { finallyWanted, judge, yesOf } from './simulation/oracle/judgements.ts'
+import { finallyWanted, judge, type Verdict, yesOf } from './simulation/oracle/judgements.ts'
 import { pastOf } from './simulation/oracle/past.ts'
 import { standingBefore } from './simulation/oracle/standing.ts'
 import type { Story } from './simulation/simulate.ts'
@@ -17,13 +16,11 @@ export interface Breach {
 
 interface Invariant {
   readonly sentence: string
-  readonly found: (story: Story) => readonly string[]
+  readonly found: (story: Story, verdict: Verdict) => readonly string[]
 }
 
 const told = (violations: readonly { place: string; reason: string }[]): string[] =>
   violations.map(({ place, reason }) => `${place}: ${reason}`)
-
-const verdictOf = (story: Story) => judge(historyOf(story), worldOf(story))
 
 /** In the order of their numbers, from 1. */
 const INVARIANTS: readonly Invariant[] = [
@@ -36,27 +33,27 @@ const INVARIANTS: readonly Invariant[] = [
   },
   {
     sentence: 'Nothing wanted is lost once the world is calm.',
-    found: (story) => told(verdictOf(story).lost),
+    found: (_, verdict) => told(verdict.lost),
   },
   {
     sentence: 'Older never overwrites newer.',
-    found: (story) => told(verdictOf(story).staleOverwrites),
+    found: (_, verdict) => told(verdict.staleOverwrites),
   },
   {
     sentence: 'Nobody is opted in without newer evidence.',
-    found: (story) => told(verdictOf(story).forbiddenOptIns),
+    found: (_, verdict) => told(verdict.forbiddenOptIns),
   },
   {
     sentence: 'A slot has one row of ours.',
-    found: (story) => told(verdictOf(story).duplicateRows),
+    found: (_, verdict) => told(verdict.duplicateRows),
   },
   {
     sentence: 'A refusal wins where the order is unknown.',
-    found: (story) => told(verdictOf(story).refusalWins),
+    found: (_, verdict) => told(verdict.refusalWins),
   },
   {
     sentence: 'A refusal made in Dataverse that the ledger knew survives a restore of the environment.',
-    found: (story) => (story.restore?.refusals ?? []).flatMap((refusal) => undoneRefusal(story, refusal)),
+    found: undoneRefusals,
   },
   {
     sentence: 'A person stays due until settled, and is settled once the world is calm.',
@@ -83,20 +80,26 @@ const INVARIANTS: readonly Invariant[] = [
   },
 ]
 
-/** Our opt-in that stands where somebody refused, though no choice is newer. */
-function undoneRefusal(story: Story, { place, hi }: KnownRefusal): string[] {
+/** Our opt-ins that stand where somebody refused, though no choice is newer. */
+function undoneRefusals(story: Story): string[] {
+  const { refusals = [] } = story.restore ?? {}
+  if (refusals.length === 0) return []
   const past = pastOf(historyOf(story), worldOf(story))
-  const wanted = finallyWanted(past).find((one) => nameOf(one.place) === place)
-  if (wanted === undefined || (wanted.statement.value === true && wanted.statement.lo > hi)) return []
-  const optIns = standingBefore(past, wanted.place, Number.POSITIVE_INFINITY).rows.filter(
-    ({ value, becameBy }) => becameBy === US && value === yesOf(wanted),
-  )
-  return optIns.length === 0 ? [] : [`${place}: our opt-in stands`]
+  const wantedAt = new Map(finallyWanted(past).map((one) => [nameOf(one.place), one]))
+  return refusals.flatMap(({ place, hi }) => {
+    const wanted = wantedAt.get(place)
+    if (wanted === undefined || (wanted.statement.value === true && wanted.statement.lo > hi)) return []
+    const optIns = standingBefore(past, wanted.place, Number.POSITIVE_INFINITY).rows.filter(
+      ({ value, becameBy }) => becameBy === US && value === yesOf(wanted),
+    )
+    return optIns.length === 0 ? [] : [`${place}: our opt-in stands`]
+  })
 }
 
 /** Every breach of a story. */
 export function breaches(story: Story): Breach[] {
+  const verdict = judge(historyOf(story), worldOf(story))
   return INVARIANTS.flatMap(({ sentence, found }, index) =>
-    found(story).map((each) => ({ number: index + 1, sentence, found: each })),
+    found(story, verdict).map((each) => ({ number: index + 1, sentence, found: each })),
   )
 }

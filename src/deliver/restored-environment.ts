@@ -40,16 +40,15 @@ export async function distrustRestoredEnvironment(
     return now !== undefined && now < modifiedFloor - clockTolerance
   })
   const gone = recent.filter(({ rowId = '' }) => !modifiedOn.has(rowId))
+  if (!restored && gone.length === 0) return false
   const wholesale = restored || gone.length * 2 > recent.length
   /** Due first: killed in between, the next run finds the same again. */
   if (wholesale) await store.markAllDue(scope.target)
   else await markBehind(store, scope, gone)
   if (restored) await store.distrustLedger(scope)
-  else if (gone.length > 0) {
-    await store.putLedger(
-      scope,
-      gone.map((entry) => foundMissing(entry.place, entry, at)),
-    )
+  else {
+    const missing = gone.map((entry) => foundMissing(entry.place, entry, at))
+    await store.putLedger(scope, missing)
   }
   return restored
 }

@@ -30,7 +30,7 @@ export interface SlotPolicies {
 
 /** What becomes of a slot. `missing`: the ledger knew a row and it is gone. */
 export type SlotVerdict =
-  | { readonly verdict: 'equal'; readonly rows: readonly ConsentRow[]; readonly missing: boolean }
+  | { readonly verdict: 'equal'; readonly rows: readonly ConsentRow[]; readonly missing: false }
   | { readonly verdict: 'superseded'; readonly foreign: LedgerValue; readonly missing: boolean }
   | {
       readonly verdict: 'write'

@@ -40,7 +40,11 @@ export interface WantedSlot {
 }
 
 /** Ids of persons and contacts are never part of a slot: consent belongs to the address. */
-export function slotPlace({ channel, address, entry }: Slot): string {
+export function slotPlace({
+  channel,
+  address,
+  entry,
+}: ContactPoint & { readonly entry: Pick<ConsentEntry, 'kind' | 'id'> }): Place {
   const escaped = address.replace(/%/g, '%25').replace(/\//g, '%2F')
   return `slot/${channel}/${escaped}/${entry.kind}/${entry.id}`
 }

@@ -1,5 +1,7 @@
 /** A backup of the environment, taken one night, which an administrator brings back on a later one (semantics §8.8). */
 
+import { columnPlace } from '../../src/deliver/contact-rows.ts'
+import { slotPlace } from '../../src/projection/slot.ts'
 import { openStateStore } from '../../src/wire.ts'
 import { below, type Chance } from '../support/sync-world.ts'
 import { MAPPED, VALUES } from './common.ts'
@@ -81,12 +83,12 @@ function placesOf(
     if (mode === 'contact') {
       return Object.values(MAPPED.contact).map((column): [string, string] => {
         const place: OraclePlace = { table: 'contact', id, column }
-        return [`contact/${id}/${column}`, nameOf(place)]
+        return [columnPlace(id, column), nameOf(place)]
       })
     }
     return Object.values(MAPPED.consent).map((guid): [string, string] => {
       const place: OraclePlace = { table: 'consent', channel: 'email', address, kind: 'purpose', guid }
-      return [`slot/email/${address}/purpose/${guid}`, nameOf(place)]
+      return [slotPlace({ channel: 'email', address, entry: { kind: 'purpose', id: guid } }), nameOf(place)]
     })
   })
 }

@@ -17,6 +17,7 @@ import { troublesOf } from './trouble.ts'
 
 const BEGIN = Date.parse('2026-03-01T00:00:00Z')
 const DAY = 24 * 3_600_000
+
 /** How hard a seed is: how often a step fails, and how often a process dies. */
 export interface Hardship {
   readonly mishap: number
