@@ -40,5 +40,6 @@ export async function bootstrap(
     warnings: settings.warnings,
     quarantineMax: settings.quarantine.max,
     strict: false,
+    alone: true,
   })
 }

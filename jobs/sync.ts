@@ -7,6 +7,9 @@ import { type WaitRequest, waitForPartition } from '../src/ingest/wait.ts'
 import { concludeRun, type RunInTheMaking } from '../src/report/run.ts'
 import type { RunReport } from '../src/report/run-report.ts'
 import type { Ports } from '../src/wire.ts'
+import { workAlone } from '../src/work/alone.ts'
+import { once } from '../src/work/steps.ts'
+import { expireEvidence } from './evidence.ts'
 
 /** What an operator may ask of one run; everything else is configuration. */
 export interface SyncRequest {
@@ -18,6 +21,9 @@ export interface SyncRequest {
   readonly deliver: ReadonlyMap<string, DeliverRequest>
   readonly strict: boolean
 }
+
+/** Exit codes of a run that leaves nothing to do (semantics §9): a pod of the job that comes later has nothing left. */
+const DONE: ReadonlySet<number> = new Set([0, 5])
 
 /**
  * Two stages that fail apart: a source out of reach does not keep known choices from being delivered, and Dataverse out
@@ -31,6 +37,7 @@ export async function sync(
 ): Promise<RunReport> {
   const run: RunInTheMaking = await ports.beginRun(request.run, 'sync')
   const { wait } = request
+  const { work } = ports.pods ?? { work: workAlone }
 
   if (wait !== undefined) await run.stage('wait', () => waitForPartition(ports, wait, signal))
   await run.stage('ingest', async () => {
@@ -44,10 +51,16 @@ export async function sync(
       await deliver({ ...ports, dataverse }, settings, target, wishes, (report) => run.delivered(report), signal)
     })
   }
-  return concludeRun(run, ports.store, {
+  const { evidence } = settings
+  if (evidence !== undefined)
+    await run.stage('evidence', () => once(work, 'evidence', () => expireEvidence(ports, evidence.days), signal))
+  const report = await concludeRun(run, ports.store, {
     targets: [...request.deliver.keys()],
     warnings: settings.warnings,
     quarantineMax: settings.quarantine.max,
     strict: request.strict,
+    alone: ports.pods === undefined,
   })
+  if (DONE.has(report.exitCode)) await work.complete()
+  return report
 }

@@ -5,7 +5,12 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type BootstrapFlags, runBootstrap } from './cli/bootstrap-command.ts'
 import { type EmulateFlags, runEmulate } from './cli/emulate-command.ts'
+import { type EvidenceExportFlags, runEvidenceCheck, runEvidenceExport } from './cli/evidence-command.ts'
+import { type ForgetFlags, runForget } from './cli/forget-command.ts'
+import { addMigrate } from './cli/migrate-flags.ts'
+import type { OpeningFlags } from './cli/opening.ts'
 import { runSourcesStatus, type SourcesFlags } from './cli/sources-command.ts'
+import { runStoreBackup, runStoreCheck, runStoreRestore, type StoreFlags } from './cli/store-command.ts'
 import { runSync, type SyncFlags } from './cli/sync-command.ts'
 import { parseDurationMs } from './config/quantity.ts'
 import { configJsonSchema } from './config/schema.ts'
@@ -69,6 +74,7 @@ program
   .option('--adopt-environment', 'the store is new, but Dataverse holds rows of ours: take them over', false)
   .option('--rebuild', 'forget all states and ingest everything the source holds: a complete archive', false)
   .option('--strict', 'retention alarms end with exit 5', false)
+  .option('--job <id>', 'share the store (PostgreSQL) and the work with all other processes of this job')
   .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
   .option('--quiet', 'no progress', false)
   .addOption(logLevel())
@@ -92,6 +98,14 @@ program
     process.exitCode = await runBootstrap(flags, version)
   })
 
+addMigrate(program, {
+  version,
+  logLevel,
+  ended: (code) => {
+    process.exitCode = code
+  },
+})
+
 program
   .command('sources')
   .description('about the export that is read')
@@ -106,12 +120,83 @@ program
   })
 
 program
+  .command('forget')
+  .description('erase persons from the store: nothing is left, and nothing they said up to now comes back')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .option('--ouid <ouid...>', 'these persons; other users of the machine may see them in the list of processes')
+  .option('--ouid-file <file>', 'the persons in this file, one OUID a line; - for stdin')
+  .option('--json', 'what was removed, as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: Omit<ForgetFlags, 'quiet'>) => {
+    process.exitCode = await runForget({ ...flags, quiet: true }, version)
+  })
+
+const evidence = program.command('evidence').description('about the evidence log: why Dataverse holds what it holds')
+
+evidence
+  .command('check')
+  .description('find every byte of it that is not what was written (exit 1)')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .option('--json', 'the answer as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: Omit<OpeningFlags, 'quiet'>) => {
+    process.exitCode = await runEvidenceCheck({ ...flags, quiet: true }, version)
+  })
+
+evidence
+  .command('export')
+  .description('write it to a file, one entry a line, as JSON')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .requiredOption('--out <file>', 'a file that is not there yet')
+  .option('--reveal', 'open what is sealed: the file then holds personal data', false)
+  .option('--json', 'the number of entries as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: Omit<EvidenceExportFlags, 'quiet'>) => {
+    process.exitCode = await runEvidenceExport({ ...flags, quiet: true }, version)
+  })
+
+program
   .command('config')
   .description('about the configuration file')
   .command('schema')
   .description('print its JSON Schema, for editors')
   .action(() => {
     process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+  })
+
+const store = program.command('store').description('about the state store')
+
+store
+  .command('check')
+  .description('is it sound? reads only, also while a run lasts')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .option('--json', 'the answer as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: StoreFlags) => {
+    process.exitCode = await runStoreCheck(flags)
+  })
+
+store
+  .command('backup')
+  .description('copy it to a new file, also while a run lasts')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .requiredOption('--to <file>', 'where the backup goes; must not exist')
+  .option('--json', 'the answer as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: StoreFlags & { to: string }) => {
+    process.exitCode = await runStoreBackup(flags)
+  })
+
+store
+  .command('restore')
+  .description('put a backup in its place; everybody is due then, and what was there is kept')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .requiredOption('--from <file>', 'the backup')
+  .option('--force', 'even where the present store has done more than the backup knows', false)
+  .option('--json', 'the answer as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: StoreFlags & { from: string; force: boolean }) => {
+    process.exitCode = await runStoreRestore(flags)
   })
 
 program

@@ -1,10 +1,11 @@
 /** Settings → ports: the only file that names an adapter. */
 
-import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type {
   ArchiveSettings,
   DidomiSettings,
   LocationSettings,
+  PostgresStoreSettings,
   Settings,
   StoreSettings,
   TargetSettings,
@@ -16,15 +17,21 @@ import { openDidomi } from './didomi/open.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import type { Progress } from './lib/progress.ts'
-import type { CsvMap } from './record/csv.ts'
 import { RunInTheMaking } from './report/run.ts'
 import type { Job } from './report/run-report.ts'
 import { openDirectory } from './source/directory.ts'
 import { openDirectorySink } from './source/directory-sink.ts'
 import type { ObjectSink } from './source/object-sink.ts'
 import type { ObjectStore } from './source/object-store.ts'
+import type { MigrationFile } from './store/migration-file.ts'
+import type { PostgresStore, StoreWishes } from './store/postgres.ts'
 import { openSqliteStore } from './store/sqlite.ts'
+import { backUpSqliteStore, type Restored, restoreSqliteStore } from './store/sqlite-backup.ts'
+import { checkSqliteStore } from './store/sqlite-check.ts'
+import { filesBeginning, openSqliteMigrationFile, removeMigrationFile } from './store/sqlite-migration-file.ts'
 import type { Store } from './store/store.ts'
+import type { StoreCheck } from './store/store-rules.ts'
+import type { SharedKeys, Work } from './work/work.ts'
 
 /** Everything a job needs from the world. */
 export interface Ports {
@@ -36,6 +43,12 @@ export interface Ports {
   readonly store: Store
   /** Aborted with a `lease-held` when another run may have the store; absent where the lease ends only with this process. */
   readonly leaseLost?: AbortSignal
+  /** Aborted when what is in flight is waited for no longer; absent where it is not waited for at all. */
+  readonly abandoned?: AbortSignal
+  /** What the pods of a job share out; absent where this process has the store alone. */
+  readonly pods?: { readonly work: Work; readonly keys: SharedKeys }
+  /** Resolves once nothing of a process that held the store before can be under way; absent where it ends with its process. */
+  readonly quiet?: (signal: AbortSignal) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly progress: Progress
@@ -44,10 +57,23 @@ export interface Ports {
   readonly openDidomi: (didomi: DidomiSettings) => Didomi
   /** An archive for reading, as a source. */
   readonly openArchive: (archive: ArchiveSettings) => Promise<ObjectStore>
+  /** A migration's own file: one that is `kept` from run to run for a target, or one for this run alone. */
+  readonly openMigrationFile: (target: string, kept: boolean) => Promise<MigrationFile>
+  /** The targets whose migrations left a file here; what a killed plan left is deleted on the way. */
+  readonly migrationsKept: () => Promise<string[]>
   readonly beginRun: (id: string, job: Job) => Promise<RunInTheMaking>
 }
 
+/** One of the processes that do a job together. */
+export interface Pod {
+  readonly job: string
+  /** Its number among them, from 0. */
+  readonly index: number
+}
+
 export interface World {
+  /** Absent where this process is alone. */
+  readonly pod?: Pod
   readonly log: Log
   readonly progress: Progress
   readonly version: string
@@ -60,9 +86,11 @@ export interface World {
  */
 export async function openPorts(
   settings: Settings,
-  { log, progress, version, clock = systemClock }: World,
+  { log, progress, version, clock = systemClock, pod }: World,
 ): Promise<Ports & { close(): Promise<void> }> {
-  const store = await openStateStore(settings.store, clock)
+  // What a process before this one may still have under way has at most the time of one request.
+  const requestMs = Math.max(...settings.targets.map(({ timeoutMs }) => timeoutMs))
+  const store = await openStateStore(settings.store, clock, { requestMs, ...(pod && { job: pod.job }) })
   const closers: Closer[] = [() => store.close()]
   const close = async () => {
     for (const closeOne of closers.splice(0).reverse()) await closeOne()
@@ -87,17 +115,21 @@ export async function openPorts(
       }),
       store,
       ...(store.leaseLost && { leaseLost: store.leaseLost }),
+      ...(store.pods && { pods: store.pods }),
+      ...(store.quiet && { quiet: quietly(store.quiet, { log, progress }) }),
       clock,
       log,
       progress,
       openDataverse: (target) => {
         const dataverse =
-          dataverses.get(target.name) ?? closedToo(dataverseOf(target, { log, progress, version, clock }))
+          dataverses.get(target.name) ??
+          closedToo(dataverseOf(target, { log, progress, version, clock, ...(pod && { pod }) }, store.checkLease))
         dataverses.set(target.name, dataverse)
         return dataverse
       },
       openDidomi: didomiAt,
       openArchive: async ({ to }) => closedToo(await openStoreAt(to, clock)),
+      ...migrationFiles(settings.store),
       beginRun: async (id, job) => {
         const run = new RunInTheMaking(id, clock, log, job)
         await store.beginRun({ id, job, startedAt: run.startedAt })
@@ -111,24 +143,70 @@ export async function openPorts(
   }
 }
 
+function migrationFiles(settings: StoreSettings): Pick<Ports, 'openMigrationFile' | 'migrationsKept'> {
+  return {
+    openMigrationFile: async (target, kept) => openSqliteMigrationFile(migrationPath(settings, target, kept), { kept }),
+    migrationsKept: async () => {
+      removeMigrationFile(migrationPath(settings, '', false))
+      return filesBeginning(migrationPath(settings, '', true))
+    },
+  }
+}
+
+/** Beside an embedded store; where the store is elsewhere, in the folder for what is on its way. */
+function migrationPath({ sqlite, spillFolder }: StoreSettings, target: string, kept: boolean): string {
+  return `${sqlite ?? join(spillFolder, 'store')}.${kept ? `migration-${target}` : 'migrating'}`
+}
+
 type Closer = () => Promise<void>
 
 /** What holds sockets is closed by whoever opened it; a folder holds none. */
 type Closable<T> = T & { close?(): void }
 
+/** A store with its lease, which ends with the process where it has no members of its own. */
+type LeasedStore = Store & Partial<Pick<PostgresStore, 'leaseLost' | 'checkLease' | 'quiet' | 'pods'>>
+
 /** The store, with its lease. PostgreSQL's driver is loaded only where it is needed. */
 export async function openStateStore(
   settings: StoreSettings,
   clock: Clock,
-): Promise<Store & { readonly leaseLost?: AbortSignal }> {
+  wishes: StoreWishes = {},
+): Promise<LeasedStore> {
   switch (settings.kind) {
     case 'sqlite':
       return openSqliteStore(settings.sqlite, clock)
     case 'postgres': {
       const { openPostgresStore } = await import('./store/postgres.ts')
-      return openPostgresStore(settings, clock)
+      return openPostgresStore(settings, clock, { leaseMs: settings.leaseMs, ...wishes })
     }
   }
+}
+
+/** Waits, and says so: whoever looks on would take it for a run that hangs. */
+function quietly(
+  quiet: PostgresStore['quiet'],
+  { log, progress }: Pick<World, 'log' | 'progress'>,
+): (signal: AbortSignal) => Promise<void> {
+  return (signal) =>
+    quiet(signal, (waitMs) => {
+      log.warn({ waitMs }, 'a process before this one ended without a word: waiting until its last request has ended')
+      progress.waiting('the last request of a process that ended without a word', waitMs)
+    })
+}
+
+/** What is done with a store that is not opened: it may be damaged, or in a run's hands. */
+export interface StoreFiles {
+  check(path: string): Promise<StoreCheck>
+  checkPostgres(settings: PostgresStoreSettings): Promise<StoreCheck>
+  backUp(path: string, to: string): Promise<StoreCheck>
+  restore(from: string, path: string, force: boolean): Promise<Restored>
+}
+
+export const storeFiles: StoreFiles = {
+  check: checkSqliteStore,
+  checkPostgres: async (settings) => (await import('./store/postgres-check.ts')).checkPostgresStore(settings),
+  backUp: backUpSqliteStore,
+  restore: (from, path, force) => restoreSqliteStore(from, path, { force, now: systemClock.now }),
 }
 
 /** The objects at a location, for reading. The client of a cloud is loaded only where it is needed: that takes a while. */
@@ -163,10 +241,17 @@ export async function openSinkAt(location: LocationSettings, clock: Clock): Prom
   }
 }
 
-function dataverseOf(target: TargetSettings, { log, progress, version, clock = systemClock }: World): OpenDataverse {
+function dataverseOf(
+  target: TargetSettings,
+  { log, progress, version, clock = systemClock, pod }: World,
+  permit: (() => void) | undefined,
+): OpenDataverse {
+  const { authentication } = target
   return openDataverse({
     apiRoot: target.instance.root,
-    authentication: target.authentication,
+    // Limits are counted per user: each pod has one of its own, as far as there are as many.
+    authentication: authentication.filter((_, user) => pod === undefined || user === pod.index % authentication.length),
+    ...(permit && { permit }),
     userAgent: `didomi-dataverse/${version}`,
     concurrency: target.concurrency,
     batchRows: target.batchRows,
@@ -198,24 +283,4 @@ function didomiOf(
     random: Math.random,
     onWait: ({ what, waitMs, why }) => progress.waiting(`Didomi: ${what}: ${why}`, waitMs),
   })
-}
-
-/** The CSV column map in the form the reader takes. */
-export function csvMapOf({ csv }: Settings['source']): CsvMap | undefined {
-  if (csv === undefined) return undefined
-  const { choices, ...columns } = csv
-  return {
-    ...columns,
-    choices: Object.fromEntries(
-      choices.map(({ key, column, trueSpellings, falseSpellings }) => [
-        key,
-        { column, true: trueSpellings, false: falseSpellings },
-      ]),
-    ),
-  }
-}
-
-/** A run's id: sortable by start, unique. */
-export function newRunId(clock: Clock): string {
-  return `${new Date(clock.now()).toISOString().slice(0, 19).replace(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`
 }

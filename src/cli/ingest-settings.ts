@@ -1,5 +1,6 @@
 /** What adding states needs of the settings, and the check that they are still those the states in the store were read with. */
 
+import { csvMapOf } from '../config/csv-map.ts'
 import { fingerprints } from '../config/fingerprint.ts'
 import type { Settings } from '../config/settings.ts'
 import { BOOTSTRAP_CURSOR, BOOTSTRAPPED_AT } from '../ingest/bookmarks.ts'
@@ -7,7 +8,6 @@ import type { IngestSettings } from '../ingest/ingest.ts'
 import type { Selection } from '../ingest/selection.ts'
 import { CodedError } from '../lib/errors.ts'
 import type { Store } from '../store/store.ts'
-import { csvMapOf } from '../wire.ts'
 
 /** Everything ingest needs beside the selection. */
 export function ingestSettingsOf(settings: Settings, selection: Selection): IngestSettings {

@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type Log, openLog } from '../lib/log.ts'
 import { noProgress, type Progress } from '../lib/progress.ts'
-import { openPorts, type Ports } from '../wire.ts'
+import { openPorts, type Pod, type Ports } from '../wire.ts'
 import { interruptible } from './interruption.ts'
 import { jsonProgress, terminalProgress } from './progress.ts'
 
@@ -19,6 +19,8 @@ export interface OpeningFlags {
   readonly logLevel: string
   /** Milliseconds that the run may take. */
   readonly deadline?: number
+  /** One of the processes that do a job together; absent where this one is alone. */
+  readonly pod?: Pod
 }
 
 /** Where a command says what it does; both write to stderr alone. */
@@ -68,16 +70,21 @@ export async function withPorts<T>(
   const voices = openVoices(flags)
   const settings = await openSettings(flags.config, voices.log)
   check(settings)
-  const ports = await openPorts(settings, { ...voices, version })
-  const interruption = interruptible(flags.deadline)
+  // From here on: the first process of a container does not hear a signal that nobody listens for.
+  const interruption = interruptible(flags.deadline, (text) => voices.log.warn({}, text))
   try {
-    const reasons = [interruption.signal, ...(ports.leaseLost === undefined ? [] : [ports.leaseLost])]
-    const signal = AbortSignal.any(reasons)
-    // Everything that waits at once listens: as many as there are chunks of persons.
-    setMaxListeners(0, signal)
-    return await work({ settings, ports, signal })
+    const ports = await openPorts(settings, { ...voices, version, ...(flags.pod && { pod: flags.pod }) })
+    try {
+      const lost = ports.leaseLost === undefined ? [] : [ports.leaseLost]
+      const signal = AbortSignal.any([interruption.signal, ...lost])
+      const abandoned = AbortSignal.any([interruption.abandoned, ...lost])
+      // Everything that waits at once listens: as many as there are chunks of persons.
+      setMaxListeners(0, signal, abandoned)
+      return await work({ settings, ports: { ...ports, abandoned }, signal })
+    } finally {
+      await ports.close()
+    }
   } finally {
     interruption.end()
-    await ports.close()
   }
 }

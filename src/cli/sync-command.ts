@@ -8,10 +8,13 @@ import { dateToWaitFor, type WaitRequest } from '../ingest/wait.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
 import { normaliseOuid } from '../record/normalise.ts'
+import { newRunId } from '../report/run.ts'
 import { reportText } from '../report/text.ts'
-import { newRunId } from '../wire.ts'
+import { workAlone } from '../work/alone.ts'
+import { once } from '../work/steps.ts'
 import { checkIngestSettings, ingestSettingsOf } from './ingest-settings.ts'
-import { type OpeningFlags, withPorts } from './opening.ts'
+import { type Opened, type OpeningFlags, withPorts } from './opening.ts'
+import { notShared, ownSpillFolder, podOf } from './pod.ts'
 
 /** The flags of `sync` as commander gives them. */
 export interface SyncFlags extends OpeningFlags {
@@ -29,6 +32,8 @@ export interface SyncFlags extends OpeningFlags {
   readonly adoptEnvironment: boolean
   readonly rebuild: boolean
   readonly strict: boolean
+  /** The job that other processes do together with this one. */
+  readonly job?: string
 }
 
 /** Didomi delivers in the course of a night; a job that waits longer than this hides that something is wrong. */
@@ -42,12 +47,22 @@ export async function runSync(flags: SyncFlags, version: string): Promise<number
     usage('--wait-for-partition', 'a repair by range, which reads what is there')
   if (flags.waitForPartition === undefined && flags.waitTimeout !== undefined)
     usage('--wait-timeout', 'no --wait-for-partition')
-  return withPorts(flags, version, async ({ settings, ports, signal }) => {
-    await checkIngestSettings(ports.store, settings, flags.rebuild)
-    const report = await sync(ports, settings, requestOf(flags, settings), signal)
+  const pod = podOf(flags.job, process.env)
+  const check = ({ store }: Settings) => {
+    if (pod !== undefined && store.kind === 'sqlite') throw notShared()
+  }
+  const work = async ({ settings, ports, signal }: Opened) => {
+    const { store, pods } = ports
+    const checked = () => checkIngestSettings(store, settings, flags.rebuild)
+    await once(pods?.work ?? workAlone, 'settings of ingest', checked, signal)
+    const request = requestOf(flags, settings)
+    const spillFolder = pod === undefined ? undefined : await ownSpillFolder(settings.store.spillFolder)
+    const ingest = { ...request.ingest, ...(spillFolder && { spillFolder }) }
+    const report = await sync(ports, settings, { ...request, ingest }, signal)
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
     return report.exitCode
-  })
+  }
+  return withPorts({ ...flags, ...(pod && { pod }) }, version, work, check)
 }
 
 function usage(where: string, found: string): never {

@@ -19,7 +19,7 @@ export function buildFileSettings(
   cores: number,
 ): Omit<Settings, 'targets' | 'warnings'> {
   const { source, archive, didomi, store, identity, regulations, clockSkew, maxLineBytes, lookup } = written
-  const { events, rejects, quarantine, retention, catalogue } = written
+  const { events, rejects, quarantine, retention, evidence, catalogue, migration } = written
   return present({
     source: buildSource(source, folder, cores),
     archive: archive && { to: buildLocation(archive.to, folder) },
@@ -35,7 +35,12 @@ export function buildFileSettings(
     rejects,
     quarantine,
     retention: present({ ...retention, days: retention.days ?? sourceDeletesAfterDays(source) }),
+    evidence,
     catalogue,
+    migration: present({
+      ...migration,
+      pairs: migration.pairs.map((pair) => present({ ...pair, to: pair.to.map(canonicalId) })),
+    }),
     lookup: Object.fromEntries(Object.entries(lookup).map(([id, reference]) => [id, present(reference)])),
   })
 }

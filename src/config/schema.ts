@@ -1,6 +1,7 @@
 /** The one schema of our settings: every key, its meaning and its default, written once. */
 
 import * as z from 'zod'
+import { migrationSchema } from './migration-schema.ts'
 import { DURATION, SIZE } from './quantity.ts'
 import { closed, formed, list, reference, share, text, whole, word } from './schema-parts.ts'
 import { archiveSchema, didomiSchema, retentionSchema, sourceSchema } from './source-schema.ts'
@@ -67,11 +68,17 @@ export const settingsSchema = closed({
     .prefault({})
     .describe('Rows that Dataverse refuses.'),
   retention: retentionSchema.prefault({}).describe("The source's deletion clock."),
+  evidence: closed({
+    days: whole(1, 36_500).describe('Age at which an entry of the evidence log goes, with the next `sync`.'),
+  })
+    .optional()
+    .describe('The evidence log; without it, entries stay for ever.'),
   catalogue: catalogue.prefault({}).describe('Known ids, beside every id ever ingested (§4).'),
   lookup: z
     .record(z.string(), reference, { error: 'a map of widget entity ids to references' })
     .default({})
     .describe('Widget entity id → `{purpose, preference, value}` (§4).'),
+  migration: migrationSchema.prefault({}).describe('How `migrate` reads legacy columns.'),
   targets: list(targetSchema, 'targets')
     .min(1, { error: 'at least one target' })
     .describe('Where consents are delivered.'),

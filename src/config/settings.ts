@@ -130,6 +130,8 @@ export interface PostgresStoreSettings {
   readonly schema: string
   /** `ca`: absolute path of the certificates to trust. */
   readonly tls?: { readonly ca?: string }
+  /** How long a process that is silent still counts as alive. */
+  readonly leaseMs: number
   /** Absolute; takes records on their way while a large ingest lasts. */
   readonly spillFolder: string
 }
@@ -210,6 +212,22 @@ export interface TargetSettings {
   readonly tables: { readonly consent: string; readonly purpose: string; readonly topic: string }
 }
 
+/** A column carried to purposes and topics by hand. */
+export interface MigrationPair {
+  readonly column: string
+  /** `purpose:<guid>` or `topic:<guid>` in lower case; none leaves the column out. */
+  readonly to: readonly string[]
+  /** The value of a set that stands for yes. */
+  readonly value?: string
+  readonly asOfColumn?: string
+}
+
+/** How choices in legacy contact columns become contact point consents. */
+export interface MigrationSettings {
+  readonly asOfColumn?: string
+  readonly pairs: readonly MigrationPair[]
+}
+
 /** The whole configuration. */
 export interface Settings {
   readonly source: SourceSettings
@@ -220,11 +238,14 @@ export interface Settings {
   readonly quarantine: { readonly max: number }
   /** `days`: the age at which the source deletes a partition; absent where it never does. */
   readonly retention: { readonly alarmAfterDays: number; readonly days?: number }
+  /** `days`: the age at which an entry of the evidence log goes; absent where it never does. */
+  readonly evidence?: { readonly days: number }
   readonly archive?: ArchiveSettings
   readonly didomi?: DidomiSettings
   readonly catalogue: Catalogue
   /** Widget entity id → reference. */
   readonly lookup: Readonly<Record<string, ExplicitReference>>
+  readonly migration: MigrationSettings
   readonly targets: readonly TargetSettings[]
   readonly warnings: readonly string[]
 }

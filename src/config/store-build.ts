@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { defect } from '../lib/errors.ts'
 import { present } from './present.ts'
+import { parseDurationMs } from './quantity.ts'
 import type { WrittenSettings } from './schema.ts'
 import { Secret } from './secret.ts'
 import type { PostgresStoreSettings, StoreSettings } from './settings.ts'
@@ -17,7 +18,7 @@ export function buildStore({ sqlite, postgres }: WrittenSettings['store'], folde
 }
 
 function buildPostgres(
-  { password, tls, spill, ...address }: NonNullable<WrittenSettings['store']['postgres']>,
+  { password, tls, lease, spill, ...address }: NonNullable<WrittenSettings['store']['postgres']>,
   folder: string,
 ): PostgresStoreSettings {
   const ca = tls?.ca === undefined ? undefined : resolve(folder, tls.ca)
@@ -26,6 +27,7 @@ function buildPostgres(
     ...address,
     password: new Secret(password),
     tls: tls === undefined && staysOnThisMachine(address.host) ? undefined : present({ ca }),
+    leaseMs: parseDurationMs(lease) ?? defect('config/build', 'a lease that the schema let through'),
     spillFolder: resolve(folder, spill),
   })
 }

@@ -1,5 +1,6 @@
 /** The schema of `store`: a file beside the program, or a schema of a PostgreSQL database. */
 
+import { WAIT } from './quantity.ts'
 import { closed, exactlyOne, formed, formedAs, text, whole } from './schema-parts.ts'
 
 /** The database's own rules for a name that needs no quotes; names that begin with `pg_` are the server's. */
@@ -30,6 +31,9 @@ const postgres = closed({
   tls: tls
     .optional()
     .describe('How the server is recognised. Without it TLS is still used, but to loopback and to a socket.'),
+  lease: formed(WAIT, 'a waiting time such as 30s')
+    .default('30s')
+    .describe('How long a process that is silent still counts as alive.'),
   spill: text
     .default('./state/didomi-dataverse.spill')
     .describe('Folder for records on their way while a large ingest lasts.'),

@@ -4,7 +4,7 @@ import type { Reply, Request } from './send.ts'
 
 /** One request of a batch. `target` is the absolute path and query, as for a request line. */
 export interface BatchPart {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly target: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

@@ -90,6 +90,13 @@ export type RowWrite =
       readonly ifMatch?: string
     }
   | { readonly kind: 'create'; readonly id: Guid; readonly columns: Readonly<Record<string, JsonValue>> }
+  /** Only the row as it was read is deleted, never one that somebody changed since. */
+  | {
+      readonly kind: 'delete'
+      readonly id: Guid
+      readonly columns: Readonly<Record<string, never>>
+      readonly ifMatch: string
+    }
 
 /** What came of one row. Unknown is never success. */
 export type WriteOutcome =
@@ -151,6 +158,13 @@ export interface Dataverse {
     values: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadRows>
+  /** Every row (any `statecode`) with a value in at least one of `columns`, by pages of 5,000, selected by the server. */
+  rowsWithAny(
+    table: TableMetadata,
+    select: readonly string[],
+    columns: readonly string[],
+    signal: AbortSignal,
+  ): AsyncIterable<ReadRows>
   /** Does any row's text column start with this prefix? */
   anyStartingWith(table: TableMetadata, column: string, prefix: string, signal: AbortSignal): Promise<boolean>
   /**

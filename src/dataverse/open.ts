@@ -20,6 +20,7 @@ import { guidOf } from './json.ts'
 import { withLog } from './log.ts'
 import { table } from './metadata.ts'
 import { Pacer } from './pacer.ts'
+import { rowsWithAny } from './pages.ts'
 import { type ApplicationUser, openPool, type Pool } from './pool.ts'
 import { purposes, topics } from './purposes.ts'
 import { anyStartingWith, rowsIn } from './read.ts'
@@ -61,6 +62,8 @@ export interface DataverseOptions {
     readonly maxPauseMs?: number
     readonly maxTotalWaitMs?: number
   }
+  /** Throws where nothing may be written any more (a lease that has passed); asked as each write leaves. */
+  readonly permit?: () => void
   /** In place of HTTP to the API root. */
   readonly transport?: { readonly send: Send; close(): Promise<void> }
   /** In place of the authority's tokens. */
@@ -112,6 +115,7 @@ function openConnection(options: DataverseOptions): OpenConnection {
       connections: pace.most * options.authentication.length,
       connectTimeoutMs: options.connectTimeoutMs ?? 15_000,
       maxReplyBytes: options.maxReplyBytes ?? 64 * 1_048_576,
+      ...(options.permit && { permit: options.permit }),
     })
   let shared = transport.send
   shared = withHeaders(shared, { userAgent: options.userAgent, newRequestId: randomUUID })
@@ -201,6 +205,7 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
     purposes: (ids, signal) => purposes(connection, ids, open(signal)),
     topics: (ids, signal) => topics(connection, ids, open(signal)),
     rowsIn: (of, select, column, values, signal) => rowsIn(connection, of, select, column, values, open(signal)),
+    rowsWithAny: (of, select, columns, signal) => rowsWithAny(connection, of, select, columns, open(signal)),
     anyStartingWith: (of, column, prefix, signal) => anyStartingWith(connection, of, column, prefix, open(signal)),
     write: (to, rows, sending, signal) =>
       write(connection, settings, lacking, to, rows, { ...sending, signal: open(signal) }),

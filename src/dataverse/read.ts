@@ -38,7 +38,8 @@ export interface InQuery {
 /** Names of columns and tables come from configuration and metadata; they go into URLs as they are. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
-function named(name: string, what: string): string {
+/** A name as it may stand in a URL. @throws CodedError `dataverse-rejects-request` for any other. */
+export function named(name: string, what: string): string {
   if (NAME.test(name)) return name
   throw refusal(what, {
     status: 400,

@@ -10,15 +10,16 @@ import type { Reply } from './send.ts'
 
 /** A request for one row; `path` is below the API root. */
 export interface RowRequest {
-  readonly method: 'POST' | 'PATCH'
+  readonly method: 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Absent where a row is deleted. */
+  readonly body?: string
 }
 
 /**
  * A create is a POST with the id in the body: it can never update. An update is a PATCH with `If-Match`, `*` where no
- * version is asked for: it can never create. Only GUIDs reach a URL.
+ * version is asked for: it can never create. A delete names the version it deletes. Only GUIDs reach a URL.
  */
 export function rowRequest(table: TableMetadata, row: RowWrite): RowRequest {
   if (!isGuid(row.id)) defect('write', 'a row id that is no GUID')
@@ -29,11 +30,18 @@ export function rowRequest(table: TableMetadata, row: RowWrite): RowRequest {
     }
     case 'update': {
       // An empty or broken condition could be ignored, and an unconditional PATCH creates.
-      if (row.ifMatch !== undefined && !/^[\x21-\x7e]+$/.test(row.ifMatch)) defect('write', 'an unusable row version')
+      if (row.ifMatch !== undefined) checkVersion(row.ifMatch)
       const headers = { 'If-Match': row.ifMatch ?? '*' }
       return { method: 'PATCH', path: `${table.entitySetName}(${row.id})`, headers, body: JSON.stringify(row.columns) }
     }
+    case 'delete':
+      checkVersion(row.ifMatch)
+      return { method: 'DELETE', path: `${table.entitySetName}(${row.id})`, headers: { 'If-Match': row.ifMatch } }
   }
+}
+
+function checkVersion(ifMatch: string): void {
+  if (!/^[\x21-\x7e]+$/.test(ifMatch)) defect('write', 'an unusable row version')
 }
 
 /** The row's own texts, which no message may repeat. */

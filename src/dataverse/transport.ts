@@ -12,11 +12,16 @@ export interface TransportSettings {
   readonly connectTimeoutMs: number
   /** Bound of one answer, packed or unpacked. */
   readonly maxReplyBytes: number
+  /** Throws where nothing may be written any more; asked as a write is handed to its socket. */
+  readonly permit?: () => void
 }
 
 /** Whether a request has been handed to a socket; filled in by the pool. */
 interface Departure {
   sent: boolean
+  /** Asked at that very moment: throws where the request must not leave any more. */
+  readonly permit?: () => void
+  refused?: unknown
 }
 
 /** Notes the moment undici starts to write a request: before it, surely nothing was delivered. */
@@ -31,8 +36,14 @@ class DepartureHandler extends DecoratorHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.#departure.sent = true
+    try {
+      this.#departure.permit?.()
+      this.#departure.sent = true
+    } catch (error) {
+      this.#departure.refused = error
+    }
     this.#handler.onRequestStart?.(controller, context)
+    if (!this.#departure.sent) controller.abort(new Error('the request may not leave'))
   }
 }
 
@@ -53,7 +64,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 /**
  * Opens the pool. Redirects are not followed and cookies not kept; answers may come packed with gzip.
  * The send it returns throws `NoAnswer` where no whole answer came, be it for the signal; `sent` is false only if
- * the request never reached a socket.
+ * the request never reached a socket. What `permit` throws is thrown on, and then nothing was sent.
  */
 export function openTransport(settings: TransportSettings): { send: Send; close: () => Promise<void> } {
   const pool = new Pool(settings.root.origin, {
@@ -71,7 +82,9 @@ export function openTransport(settings: TransportSettings): { send: Send; close:
 
   const send: Send = async (request, signal): Promise<Reply> => {
     const target = requestTarget(settings.root, request.path)
-    const departure: Departure = { sent: false }
+    // Between the caller's decision and this socket there may be a connection to make, or a paused process.
+    const permit = request.writes === undefined ? undefined : settings.permit
+    const departure: Departure = { sent: false, ...(permit && { permit }) }
     try {
       const answer = await watched.request({
         method: request.method,
@@ -85,6 +98,7 @@ export function openTransport(settings: TransportSettings): { send: Send; close:
       const body = await readBody(answer.body, headers['content-encoding'], settings.maxReplyBytes)
       return { status: answer.statusCode, headers, body }
     } catch (cause) {
+      if (departure.refused !== undefined) throw departure.refused
       throw new NoAnswer(request.what, departure.sent, { cause })
     }
   }

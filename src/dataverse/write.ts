@@ -189,9 +189,13 @@ async function halves(message: Message, rows: readonly RowWrite[], writing: Writ
 
 type Lane = Message | 'each'
 
-/** Conditions cannot be told in a bulk message, and elastic tables answer it in part only: such rows go each for itself. */
+/**
+ * Conditions cannot be told in a bulk message, elastic tables answer it in part only, and standard ones have none that
+ * deletes: such rows go each for itself.
+ */
 function laneOf(row: RowWrite, table: TableMetadata, lacking: LackingMessages, useBulk: boolean): Lane {
-  if (!useBulk || table.elastic || (row.kind === 'update' && row.ifMatch !== undefined)) return 'each'
+  if (!useBulk || table.elastic || row.kind === 'delete') return 'each'
+  if (row.kind === 'update' && row.ifMatch !== undefined) return 'each'
   const message = row.kind === 'create' ? 'CreateMultiple' : 'UpdateMultiple'
   const offered = row.kind === 'create' ? table.bulk.createMultiple : table.bulk.updateMultiple
   return offered && !lacking.has(`${table.logicalName}/${message}`) ? message : 'each'

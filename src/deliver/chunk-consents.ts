@@ -49,7 +49,7 @@ export async function settleConsents(
   }
   const { consents: table, bindings, entries } = mapping
   const work: ConsentWork = { table, bindings, entries, settings, target, us, run, personsAt: behind }
-  const { places, topicsWithoutPurpose } = await deliverConsents(crew, scope, work, wanted, ledger, signal)
+  const { places, lacking } = await deliverConsents(crew, scope, work, wanted, ledger, signal)
   /** A purpose row that is ensured is part of its topic: while it is not there, the topic's persons stay due. */
   const ensured = (slot: Slot) =>
     target.parentPurpose === 'ensure' && slot.entry.kind === 'topic'
@@ -71,7 +71,7 @@ export async function settleConsents(
     ),
     deferred: created.deferred,
     stance: ({ wanted: { value } }) => (value === CONSENT_VALUES.optedIn ? 'optedIn' : 'optedOut'),
-    topicsWithoutPurpose,
+    topicsWithoutPurpose: lacking.length,
   }
 }
 

@@ -7,10 +7,10 @@ import { contactRowId } from '../projection/slot.ts'
 import type { DuePerson, PersonId, QuarantinedRow, Settlement } from '../store/store.ts'
 import { settleConsents } from './chunk-consents.ts'
 import { settleContacts } from './chunk-contacts.ts'
-import type { Claim } from './claims.ts'
 import { createdContact } from './contact-rows.ts'
 import { type FoundContacts, findContacts, pointsOf } from './contacts.ts'
 import type { Candidate, ChunkResult, Crew } from './crew.ts'
+import type { CrewClaim } from './crew-claims.ts'
 import { evidenceOf } from './evidence.ts'
 import { outcomeOf, type PlaceOutcome, type Refusal } from './outcome.ts'
 import { readPersons } from './persons.ts'
@@ -43,15 +43,17 @@ export async function settleChunk(
         ? await settleContacts(crew, crew.mapping, candidates, reading, signal)
         : await settleConsents(crew, crew.mapping, candidates, signal)
     await settle(crew, candidates, result, tally)
-  } finally {
-    claim.release()
+  } catch (error) {
+    claim.abandon()
+    throw error
   }
+  await claim.release()
 }
 
 interface Claimed {
   readonly candidates: readonly Candidate[]
   readonly reading: { readonly at: Instant; readonly readAtMs: number }
-  readonly claim: Claim
+  readonly claim: CrewClaim
 }
 
 /**
@@ -65,19 +67,20 @@ async function claimed(
   signal: AbortSignal,
 ): Promise<Claimed> {
   let held: ReadonlySet<string> = new Set()
-  let claim: Claim | undefined
+  let claim: CrewClaim | undefined
   for (;;) {
-    const watch = crew.claims.watch()
+    const watch = await crew.claims.watch()
     try {
       const { candidates, ...reading } = await candidatesOf(crew, persons, marks, signal)
       const needed = new Set(candidates.flatMap((candidate) => placesOf(crew, candidate)))
       if (claim !== undefined && [...needed].every((place) => held.has(place))) return { candidates, reading, claim }
-      claim?.release()
-      claim = await crew.claims.claim(needed, signal, watch.released)
+      await claim?.release()
+      claim = undefined
+      claim = await crew.claims.claim(needed, signal, watch)
       held = needed
       if (!claim.contended) return { candidates, reading, claim }
     } catch (error) {
-      claim?.release()
+      await claim?.release()
       throw error
     } finally {
       watch.end()

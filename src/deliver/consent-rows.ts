@@ -32,7 +32,7 @@ import {
 export interface ConsentResults {
   readonly places: ReadonlyMap<Place, PlaceResult>
   /** Topics opted in at addresses whose purpose is not (semantics §6.7). */
-  readonly topicsWithoutPurpose: number
+  readonly lacking: readonly Place[]
 }
 
 /** Delivers slots: each has one result, under its place. */
@@ -44,8 +44,32 @@ export async function deliverConsents(
   ledger: ReadonlyMap<Place, LedgerEntry>,
   signal: AbortSignal,
 ): Promise<ConsentResults> {
+  const { plan, parents } = planConsents(ports, scope, work, wanted, ledger, signal)
+  const { table, target, beforeSending } = work
+  const options = { table, subjects: [...wanted.keys()], plan, freshnessMs: target.freshnessMs }
+  const results = await deliverRows(ports, scope, { ...options, ...(beforeSending && { beforeSending }) }, signal)
+  const places = new Map([...results.values()].flat().map((result) => [result.place, result]))
+  return { places, lacking: parents().lacking }
+}
+
+/** What is to become of slots, decided but not done. */
+export interface ConsentPlan {
+  readonly plan: PlanSubjects
+  /** Known once the first attempt is planned: topics without purpose, and the purposes that are ensured for others. */
+  readonly parents: () => { readonly lacking: readonly Place[]; readonly ensured: ReadonlyMap<Place, WantedSlot> }
+}
+
+/** Plans slots: each attempt reads their rows and asks the guard. */
+export function planConsents(
+  ports: Pick<RowPorts, 'store' | 'dataverse'>,
+  scope: TargetScope,
+  work: ConsentWork,
+  wanted: ReadonlyMap<Place, WantedSlot>,
+  ledger: ReadonlyMap<Place, LedgerEntry>,
+  signal: AbortSignal,
+): ConsentPlan {
   const all = new Map(wanted)
-  let topicsWithoutPurpose = 0
+  let found: Awaited<ReturnType<typeof ensuredParents>> = { lacking: [], ensured: new Map() }
   const plan: PlanSubjects = async (places, attempt) => {
     const reading = await readSlots(ports, work, slotsAt(all, places), signal)
     const plans = new Map<string, SubjectPlan>()
@@ -65,18 +89,15 @@ export async function deliverConsents(
         rowsOf: reading.rowsOf,
         superseded: (place) => isSuperseded(plans.get(place)),
       }
-      const parents = await ensuredParents(ports.store, scope, check)
-      topicsWithoutPurpose = parents.without
-      for (const [place, parent] of parents.ensured) {
+      found = await ensuredParents(ports.store, scope, check)
+      for (const [place, parent] of found.ensured) {
         all.set(place, parent)
         decide(place)
       }
     }
     return { plans, at: reading.at, readAtMs: reading.readAtMs }
   }
-  const options = { table: work.table, subjects: [...wanted.keys()], plan, freshnessMs: work.target.freshnessMs }
-  const results = await deliverRows(ports, scope, options, signal)
-  return { places: new Map([...results.values()].flat().map((result) => [result.place, result])), topicsWithoutPurpose }
+  return { plan, parents: () => found }
 }
 
 const isSuperseded = (plan: SubjectPlan | undefined): boolean =>
@@ -114,7 +135,7 @@ const SELECTED = [
 
 /** Reads every row of the slots' addresses, any `statecode`, owner or duplicate (semantics §6.6). */
 async function readSlots(
-  { dataverse }: RowPorts,
+  { dataverse }: Pick<RowPorts, 'dataverse'>,
   work: Pick<ConsentWork, 'table' | 'target'>,
   slots: readonly Slot[],
   signal: AbortSignal,

@@ -79,7 +79,7 @@ async function affectedPersons(
 }
 
 /** Persons whose OUID the match attribute spells, as it stands, in lower case, and as OUIDs are normalised. */
-function namedPersons(row: Row, target: TargetSettings, normalise: ReadingSettings['normalise']): PersonId[] {
+export function namedPersons(row: Row, target: TargetSettings, normalise: ReadingSettings['normalise']): PersonId[] {
   const value = row.columns[target.contact.matchAttribute]
   if (typeof value !== 'string' || value.trim() === '') return []
   return [...new Set([value.trim(), comparable(value), normaliseOuid(value, normalise)])].map(personId)

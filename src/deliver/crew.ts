@@ -6,8 +6,8 @@ import type { Guid } from '../dataverse/dataverse.ts'
 import type { Person } from '../projection/person.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { PersonId, Place, TargetScope } from '../store/store.ts'
-import type { Claims } from './claims.ts'
 import type { ContactSearch, FoundContacts } from './contacts.ts'
+import type { CrewClaims } from './crew-claims.ts'
 import type { DeliverPorts } from './deliver-ports.ts'
 import type { Mapping } from './mapping.ts'
 import type { Refusal, Standing } from './outcome.ts'
@@ -26,8 +26,8 @@ export interface Crew extends DeliverPorts {
   readonly parkedSince: Instant
   /** Contacts that change make their persons due, so what the store knows of all others holds (semantics §5.3). */
   readonly contactsFollowed: boolean
-  /** Contacts and addresses in work, of all chunks of this delivery. */
-  readonly claims: Claims
+  /** Contacts and addresses in work, of all chunks of this delivery in all pods. */
+  readonly claims: CrewClaims
 }
 
 /** A due person with the contacts it was found to have. */

@@ -1,13 +1,15 @@
-/** The line of evidence that a decision leaves: why a place holds what it holds. */
+/** The evidence that a decision leaves: why a place holds what it holds. The store seals it under the person's key. */
 
 import type { JsonValue } from '../record/record.ts'
-import type { Evidence, PersonId } from '../store/store.ts'
+import type { Evidence } from '../store/evidence.ts'
+import type { PersonId } from '../store/store.ts'
 import type { Pseudonyms } from './pseudonyms.ts'
 import type { PlaceResult } from './rows.ts'
 
 /**
  * Evidence of a place that was written, kept against the person's wish, or rejected; nothing for the rest. With
- * `attribute` the values are no choices but tell of a person: evidence is kept for ever, so they stand as keyed hashes.
+ * `attribute` the values are no choices but tell of a person: an auditor is shown what changed, not into what, so they stand
+ * as keyed hashes.
  */
 export function evidenceOf(
   result: PlaceResult,
@@ -23,6 +25,7 @@ export function evidenceOf(
     run,
     person,
     placeHash: pseudonyms.of(place),
+    place,
     rowId,
     what,
     from: told(from),

@@ -3,16 +3,15 @@
 import type { MappingEntry, Settings, TargetSettings } from '../config/settings.ts'
 import type { Key } from '../consent/key.ts'
 import { keyText } from '../consent/key.ts'
-import { canonicalJson } from '../consent/state.ts'
 import type { ColumnMetadata, Dataverse, PurposeRow, TableMetadata, TopicRow } from '../dataverse/dataverse.ts'
 import { CodedError, type Complaint } from '../lib/errors.ts'
-import { catalogueKeys, type KnownIds, knownIds } from '../mapping/known-ids.ts'
-import { keysOf, type Reading, readingText } from '../mapping/reading.ts'
-import { resolve, type Wants } from '../mapping/resolve.ts'
+import { catalogueKeys, knownIds } from '../mapping/known-ids.ts'
+import { readingText } from '../mapping/reading.ts'
 import { type ConsentBindings, consentBindings } from '../projection/consent-row.ts'
 import { type ContactColumn, contactColumn, wantsOf } from '../projection/contact-column.ts'
 import type { ConsentEntry } from '../projection/slot.ts'
 import type { Store } from '../store/store.ts'
+import { Resolver } from './resolver.ts'
 
 /** What a target writes, by mode. */
 export type Mapping =
@@ -41,13 +40,41 @@ interface Ports {
  * @throws CodedError `mapping-invalid` with every problem
  */
 export async function fitMapping(
-  { store, dataverse }: Ports,
+  ports: Ports,
   settings: Pick<Settings, 'catalogue' | 'lookup'>,
   target: TargetSettings,
   signal: AbortSignal,
 ): Promise<FittedMapping> {
+  const { resolver, ...fitted } = await fitTo(ports, settings, target, false, signal)
+  for (const [reference, reading] of resolver.fresh) await ports.store.freezeReading(target.name, reference, reading)
+  await markNewlyAnswered(ports.store, target.name, resolver.answered)
+  return fitted
+}
+
+/**
+ * The same looked at only: nothing is frozen, nobody becomes due. What matches nothing known yet stays in the mapping as a
+ * choice of its own, which nobody states: two mappings that name it alike still mean the same.
+ * @throws CodedError `mapping-invalid` with every problem
+ */
+export async function lookAtMapping(
+  ports: Ports,
+  settings: Pick<Settings, 'catalogue' | 'lookup'>,
+  target: TargetSettings,
+  signal: AbortSignal,
+): Promise<FittedMapping> {
+  const { resolver: _, ...fitted } = await fitTo(ports, settings, target, true, signal)
+  return fitted
+}
+
+async function fitTo(
+  { store, dataverse }: Ports,
+  settings: Pick<Settings, 'catalogue' | 'lookup'>,
+  target: TargetSettings,
+  keepsUnmatched: boolean,
+  signal: AbortSignal,
+): Promise<FittedMapping & { readonly resolver: Resolver }> {
   const known = knownIds([...(await store.knownIds()), ...catalogueKeys(settings.catalogue)])
-  const resolver = new Resolver(known, settings.lookup, await store.frozenReadings(target.name))
+  const resolver = new Resolver(known, settings.lookup, await store.frozenReadings(target.name), keepsUnmatched)
   const contacts = await dataverse.table('contact', signal)
   resolver.complaints.push(...contactComplaints(target, contacts))
   const mapping =
@@ -56,9 +83,7 @@ export async function fitMapping(
       : await fitConsents(resolver, dataverse, target, signal)
   const [first, ...others] = resolver.complaints
   if (first !== undefined) throw new CodedError('mapping-invalid', [first, ...others])
-  for (const [reference, reading] of resolver.fresh) await store.freezeReading(target.name, reference, reading)
-  await markNewlyAnswered(store, target.name, resolver.answered)
-  return { mapping, contacts, warnings: resolver.warnings }
+  return { mapping, contacts, warnings: resolver.warnings, resolver }
 }
 
 /** Persons stating a key that the mapping did not ask for before are due, and only they. */
@@ -75,65 +100,6 @@ async function markNewlyAnswered(store: Store, target: string, answered: readonl
     await store.markStating(target, [...new Set(stated)].sort())
   }
   await store.setFingerprint(scope, asked)
-}
-
-/** Resolves references and gathers complaints, warnings and fresh readings on the way. */
-class Resolver {
-  readonly complaints: Complaint[] = []
-  readonly warnings: string[] = []
-  readonly fresh = new Map<string, string>()
-  readonly answered: Key[] = []
-  readonly #known: KnownIds
-  readonly #lookup: Settings['lookup']
-  readonly #frozen: ReadonlyMap<string, string>
-
-  constructor(known: KnownIds, lookup: Settings['lookup'], frozen: ReadonlyMap<string, string>) {
-    this.#known = known
-    this.#lookup = lookup
-    this.#frozen = frozen
-  }
-
-  resolve(entry: MappingEntry, wants: Wants): { reading: Reading; keys: readonly Key[] } | undefined {
-    const reference = `${wants}:${typeof entry.value === 'string' ? entry.value : canonicalJson({ ...entry.value })}`
-    const resolution = resolve(entry.value, {
-      wants,
-      li: entry.li ?? false,
-      known: this.#known,
-      lookup: this.#lookup,
-      frozen: this.#frozen.get(reference),
-    })
-    const where = `mapping of ${entry.id}`
-    switch (resolution.kind) {
-      case 'resolved': {
-        const { reading } = resolution
-        if (resolution.known && !this.#frozen.has(reference)) this.fresh.set(reference, readingText(reading))
-        if (!resolution.known) this.warnings.push(`${where}: nothing in the store matches ${readingText(reading)} yet`)
-        if (resolution.alarm !== undefined) this.warnings.push(`${where}: second reading: ${resolution.alarm}`)
-        const keys = keysOf(reading, this.#known)
-        this.answered.push(...keys)
-        return { reading, keys }
-      }
-      case 'unmatched':
-        this.warnings.push(`${where}: no id in the store, the catalogue or the lookup matches its value yet`)
-        return undefined
-      case 'ambiguous':
-        this.complaints.push({
-          where,
-          found: `several readings: ${resolution.readings.join(' and ')}`,
-          expected: 'one reading',
-          remedy: 'Name it explicitly: {"purpose", "preference", "value"}.',
-        })
-        return undefined
-      case 'unparsable':
-        this.complaints.push({
-          where,
-          found: 'a value that is no path of the grammar and no known id',
-          expected: 'a reference such as consents_purposes_<id>_enabled',
-          remedy: 'Correct the value, or add the widget entity to `lookup`.',
-        })
-        return undefined
-    }
-  }
 }
 
 function contactComplaints(target: TargetSettings, contacts: TableMetadata): Complaint[] {

@@ -13,27 +13,26 @@ export interface ParentCheck {
   readonly superseded: (place: Place) => boolean
 }
 
-/** The topics without an opted-in purpose, and the purpose rows to create for them under `ensure`. */
+/** The places of topics without an opted-in purpose, and the purpose rows to create for them under `ensure`. */
 export async function ensuredParents(
   store: Store,
   scope: TargetScope,
   check: ParentCheck,
-): Promise<{ without: number; ensured: Map<Place, WantedSlot> }> {
+): Promise<{ lacking: Place[]; ensured: Map<Place, WantedSlot> }> {
   const { work, wanted } = check
   const ensured = new Map<Place, WantedSlot>()
-  if (work.target.parentPurpose === 'off') return { without: 0, ensured }
-  let without = 0
+  const lacking: Place[] = []
+  if (work.target.parentPurpose === 'off') return { lacking, ensured }
   for (const [place, topic] of wanted) {
     if (topic.slot.entry.kind !== 'topic' || !topic.statement.value || check.superseded(place)) continue
     const parent = parentSlot(work, topic.slot)
     const above = slotPlace(parent)
     if (ensured.has(above) || isOptedIn(check, parent, above)) continue
-    without += 1
-    if (work.target.parentPurpose !== 'ensure' || !(await mayBeEnsured(store, scope, check, topic, parent))) continue
-    ensured.set(above, { slot: parent, statement: topic.statement })
-    without -= 1
+    if (work.target.parentPurpose === 'ensure' && (await mayBeEnsured(store, scope, check, topic, parent)))
+      ensured.set(above, { slot: parent, statement: topic.statement })
+    else lacking.push(place)
   }
-  return { without, ensured }
+  return { lacking, ensured }
 }
 
 /** The place of the purpose of a topic at the same address. */
@@ -64,12 +63,13 @@ function isOptedIn({ wanted, rowsOf, superseded }: ParentCheck, parent: Slot, pl
 async function mayBeEnsured(
   store: Store,
   scope: TargetScope,
-  { work, rowsOf }: ParentCheck,
+  { work, wanted, rowsOf }: ParentCheck,
   topic: WantedSlot,
   parent: Slot,
 ): Promise<boolean> {
   if (rowsOf(parent).length > 0) return false
   const place = slotPlace(parent)
+  if (wanted.get(place)?.statement.value === false || work.refusesParent?.(parent, topic.slot.entry)) return false
   const entry = (await store.ledger(scope, [place])).get(place)
   /** Written ahead by a run that did not get it through: never a row. */
   const onlyIntended = entry?.intended !== undefined && entry.confirmed === undefined && entry.rowId === undefined

@@ -56,6 +56,9 @@ export type PlanSubjects = (
   attempt: { readonly number: number; readonly last: boolean; readonly conflicts: ReadonlyMap<string, number> },
 ) => Promise<{ readonly plans: ReadonlyMap<string, SubjectPlan>; readonly at: Instant; readonly readAtMs: number }>
 
+/** Keeps what must be kept of rows before they are sent. */
+export type BeforeSending = (writes: readonly PlannedWrite[]) => Promise<void>
+
 /** What became of one place. */
 export interface PlaceResult {
   readonly place: Place
@@ -87,6 +90,8 @@ export async function deliverRows(
     readonly subjects: readonly string[]
     readonly plan: PlanSubjects
     readonly freshnessMs: number
+    /** Told of every row before it is sent, and before it is written ahead. */
+    readonly beforeSending?: BeforeSending
   },
   signal: AbortSignal,
 ): Promise<Map<string, PlaceResult[]>> {
@@ -140,16 +145,23 @@ interface Sent {
   readonly outcome: WriteOutcome
 }
 
+interface Sendable {
+  readonly table: TableMetadata
+  readonly freshnessMs: number
+  readonly beforeSending?: BeforeSending
+}
+
 /** Writes ahead, then sends phase by phase: refusals first, and opt-ins only while their reading is fresh. */
 async function sendPhases(
   { store, dataverse }: RowPorts,
   scope: TargetScope,
-  { table, freshnessMs }: { readonly table: TableMetadata; readonly freshnessMs: number },
+  { table, freshnessMs, beforeSending }: Sendable,
   { plans, at, readAtMs }: Awaited<ReturnType<PlanSubjects>>,
   signal: AbortSignal,
 ): Promise<Sent[]> {
   const writes = [...plans].flatMap(([subject, plan]) => plan.writes.map((write) => ({ subject, write })))
   if (writes.length === 0) return []
+  await beforeSending?.(writes.map(({ write }) => write))
   await store.putLedger(
     scope,
     writes.flatMap(({ write }) => write.places.map((place) => intendingTo(place, at))),

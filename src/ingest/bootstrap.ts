@@ -56,7 +56,11 @@ export async function bootstrapFromApi(
   const kept = settings.restart ? undefined : await placeIn(store, settings.of)
   if (kept === undefined) await store.setBookmark(BOOTSTRAP_CURSOR, undefined)
   const began = kept?.began ?? formatInstant(fromMilliseconds(clock.now()))
-  const joiner = await StateJoiner.open(store, { targets: settings.targets, dueAll: false })
+  const joiner = await StateJoiner.open(store, {
+    targets: settings.targets,
+    dueAll: false,
+    spelling: settings.reading.normalise,
+  })
   const reader = new UserReader(settings.reading, log)
   const stage = progress.stage('bootstrap')
   let cursor = kept?.cursor
@@ -89,6 +93,7 @@ export async function bootstrapFromApi(
         ...reader.figures(settings.rejectsMaxRatio),
         resumed: kept !== undefined,
         changedRecords: joiner.changed,
+        ...(joiner.suppressed > 0 && { suppressedRecords: joiner.suppressed }),
         ...(complete ? { completeAsOf: began } : {}),
       })
     }

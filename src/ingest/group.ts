@@ -1,20 +1,23 @@
-/** A group of partitions that is read and joined together; once it is concluded it is durable. */
+/** A group of parts that is read and joined together; once it is concluded it is durable. */
 
 import type { Didomi } from '../didomi/didomi.ts'
 import type { Clock } from '../lib/clock.ts'
-import { CodedError } from '../lib/errors.ts'
+import { CodedError, defect } from '../lib/errors.ts'
+import { groupBy } from '../lib/group.ts'
 import type { Log } from '../lib/log.ts'
 import type { Progress, Stage } from '../lib/progress.ts'
-import type { IngestCounts, PartitionReport } from '../report/ingest-report.ts'
 import type { ObjectSink } from '../source/object-sink.ts'
-import type { ListedObject, ObjectStore } from '../source/object-store.ts'
+import type { ObjectStore } from '../source/object-store.ts'
 import { type PartReading, partTask } from '../source/outcomes.ts'
 import type { Partition } from '../source/partition.ts'
 import type { IngestedObject, KnownPartition, Store } from '../store/store.ts'
+import type { Phase, Work } from '../work/work.ts'
 import { archiveMarker, archiving } from './archive.ts'
 import type { StateJoiner } from './joiner.ts'
 import type { Lane, PartRead } from './lane.ts'
 import type { Lanes } from './lanes.ts'
+import type { PartitionTally } from './partition-tally.ts'
+import type { PartResult, PartsTaken, TakenPart } from './parts-taken.ts'
 import { unpackRows } from './row-bytes.ts'
 import type { SelectedPartition } from './selection.ts'
 
@@ -29,39 +32,58 @@ export interface IngestPorts {
   readonly archive?: ObjectSink
   /** Whose export log is compared with what was read. */
   readonly exportLog?: Pick<Didomi, 'exportLog'>
+  /** What the pods of a job share out; absent where this process is alone. */
+  readonly pods?: { readonly work: Work }
 }
 
 export interface GroupSettings {
   readonly reading: PartReading
-  readonly rejectsMaxRatio: number
   readonly lanes: Lanes
   readonly joiner: StateJoiner
   readonly stage: Stage
 }
 
+/** All parts of an ingest, and what became of them. */
+export interface GroupWork {
+  readonly selected: readonly SelectedPartition[]
+  readonly phase: Phase
+  readonly parts: PartsTaken
+  /** By place: what this process read of each partition. */
+  readonly tallies: ReadonlyMap<number, PartitionTally>
+}
+
 /** One part of the group; `read` is absent where it is damaged or could not be archived: then it does not count. */
-interface GroupPart {
+interface GroupPart extends TakenPart {
   /** Marks what it spills. */
   readonly number: number
-  readonly part: ListedObject
   readonly partition: Partition
   read?: PartRead
 }
 
-/** Reads all parts, joins what was in the whole ones, and records them. */
+/** Reads the parts of the next group, joins what was in the whole ones, and records them. Answers whether there were any. */
 export async function ingestGroup(
   ports: IngestPorts,
   settings: GroupSettings,
-  group: readonly SelectedPartition[],
+  work: GroupWork,
   signal: AbortSignal,
-): Promise<PartitionReport[]> {
+): Promise<boolean> {
   const { lanes, joiner, stage } = settings
-  const byPartition = numbered(group)
-  const parts = byPartition.flatMap((one) => one.parts)
-  await lanes.each(parts, async (lane, part) => {
+  const parts: GroupPart[] = []
+  work.parts.beginGroup()
+  const next = async () => {
+    signal.throwIfAborted()
+    const taken = await work.parts.next()
+    const partition = work.selected[taken?.place ?? 0]?.partition
+    if (taken === undefined || partition === undefined) return undefined
+    const part: GroupPart = { ...taken, number: parts.length, partition }
+    parts.push(part)
+    return part
+  }
+  await lanes.each(next, async (lane, part) => {
     await readPart(ports, settings, lane, part, signal)
     stage.advance(1)
   })
+  if (parts.length === 0) return false
   const damaged = parts.filter(({ read }) => read === undefined).map(({ number }) => number)
   for await (const { rows, keys } of lanes.reduced(damaged)) {
     signal.throwIfAborted()
@@ -69,18 +91,10 @@ export async function ingestGroup(
   }
   await joiner.flush()
   await lanes.clear()
-  const reports = []
-  for (const { partition, parts: own } of byPartition)
-    reports.push(await conclude(ports, settings, partition, own, signal))
-  return reports
-}
-
-function numbered(group: readonly SelectedPartition[]): { partition: Partition; parts: GroupPart[] }[] {
-  let number = 0
-  return group.map(({ partition, parts }) => ({
-    partition,
-    parts: parts.map((part): GroupPart => ({ number: number++, part, partition })),
-  }))
+  const before = await work.phase.results()
+  for (const [place, own] of [...groupBy(parts, (part) => part.place)].sort(([a], [b]) => a - b))
+    await conclude(ports, work, place, own, before, signal)
+  return true
 }
 
 /** What keeps one object from counting and stops nothing else. */
@@ -120,62 +134,58 @@ async function* abortable(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal)
   signal.throwIfAborted()
 }
 
-/** Records what was read whole; the partition is ingested once nothing of it is damaged and the archive is sealed. */
+/**
+ * Records what was read whole; the partition is ingested once all of it counts, whoever read the rest, and the archive is
+ * sealed. Two pods that end at the same time may both believe that something is missing: `sealWhole` finds it.
+ */
 async function conclude(
   ports: IngestPorts,
-  { rejectsMaxRatio }: GroupSettings,
-  partition: Partition,
+  { selected, phase, tallies }: GroupWork,
+  place: number,
   parts: readonly GroupPart[],
+  before: ReadonlyMap<string, unknown>,
   signal: AbortSignal,
-): Promise<PartitionReport> {
+): Promise<void> {
+  const { partition, parts: all } =
+    selected[place] ?? defect('the parts of an ingest', 'a partition that nobody selected')
   const whole = parts.flatMap(({ part, read }) => (read === undefined ? [] : [{ part, ...read }]))
-  const damaged = parts.filter(({ read }) => read === undefined).map(({ part }) => part.key)
   const objects = whole.map(({ part: { key, size, etag }, counts }): IngestedObject => {
     const { lines, records, rejects, guests, skipped } = counts
     return { key, size, etag, lines, records, rejects, guests, skipped }
   })
   const rejects = whole.flatMap(({ part, rejects: own }) => own.map((reject) => ({ object: part.key, ...reject })))
-  const state = damaged.length === 0 ? await stateOnceArchived(ports, partition, whole, signal) : 'pending'
+  const results = new Map(parts.map(({ item, read }): [string, PartResult] => [item, read ? 'counted' : 'damaged']))
+  const complete = isWhole(place, all.length, new Map([...before, ...results]))
+  const state = complete ? await stateOnceArchived(ports, partition, all, signal) : 'pending'
   await ports.store.objectsIngested(partition.exportId, partition.date, state, objects, rejects)
-  const counts = whole.reduce((sum, part) => addCounts(sum, part.counts), NO_COUNTS)
-  return {
-    exportId: partition.exportId,
-    date: partition.date,
-    objects: whole.length,
-    damaged,
-    counts,
-    tooManyRejects: counts.lines > 0 && counts.rejects / counts.lines > rejectsMaxRatio,
-    unknownObjects: partition.unknownObjects,
-  }
+  await phase.done(results)
+  tallies.get(place)?.add(
+    whole.map(({ counts }) => counts),
+    parts.filter(({ read }) => read === undefined).map(({ part }) => part.key),
+  )
+}
+
+/** Was every part of the partition read whole, by whichever pod? */
+export function isWhole(place: number, parts: number, results: ReadonlyMap<string, unknown>): boolean {
+  return Array.from({ length: parts }, (_, number) => results.get(`${place}/${number}`)).every(
+    (result) => result === 'counted',
+  )
 }
 
 /** Seals the partition in the archive. One that cannot be sealed there is read again by the next run. */
-async function stateOnceArchived(
+export async function stateOnceArchived(
   { exports, archive, log }: IngestPorts,
   partition: Partition,
-  whole: readonly { readonly part: ListedObject }[],
+  parts: readonly { readonly key: string }[],
   signal: AbortSignal,
 ): Promise<KnownPartition['state']> {
   if (archive === undefined) return 'ingested'
   try {
-    await archiveMarker(partition, new Set(whole.map(({ part }) => part.key)), { exports, sink: archive }, signal)
+    await archiveMarker(partition, new Set(parts.map(({ key }) => key)), { exports, sink: archive }, signal)
     return 'ingested'
   } catch (error) {
     if (!(error instanceof CodedError) || !OBJECT_TROUBLES.has(error.code)) throw error
     log.error({ code: error.code, exportId: partition.exportId, date: partition.date }, error.message)
     return 'pending'
-  }
-}
-
-const NO_COUNTS: IngestCounts = { lines: 0, records: 0, rejects: 0, guests: 0, skipped: 0, ignoredEvents: 0 }
-
-function addCounts(a: IngestCounts, b: IngestCounts): IngestCounts {
-  return {
-    lines: a.lines + b.lines,
-    records: a.records + b.records,
-    rejects: a.rejects + b.rejects,
-    guests: a.guests + b.guests,
-    skipped: a.skipped + b.skipped,
-    ignoredEvents: a.ignoredEvents + b.ignoredEvents,
   }
 }

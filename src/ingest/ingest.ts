@@ -8,12 +8,17 @@ import type { PartReading } from '../source/outcomes.ts'
 import type { Partition } from '../source/partition.ts'
 import { sourceStatus } from '../source/status.ts'
 import type { KnownPartition, Store } from '../store/store.ts'
+import { workAlone } from '../work/alone.ts'
+import { onceOrNever } from '../work/steps.ts'
 import { BOOTSTRAPPED_AT } from './bookmarks.ts'
 import { checkExportLog, countedWhole } from './export-check.ts'
-import { type IngestPorts, ingestGroup } from './group.ts'
+import { type GroupWork, type IngestPorts, ingestGroup } from './group.ts'
 import { StateJoiner } from './joiner.ts'
 import { Lanes } from './lanes.ts'
-import { grouped, isRepair, nameOf, type SelectedPartition, type Selection, selected } from './selection.ts'
+import { PartitionTally } from './partition-tally.ts'
+import { PartsTaken, partItems } from './parts-taken.ts'
+import { sealWhole } from './seal.ts'
+import { isRepair, nameOf, type SelectedPartition, type Selection, selected } from './selection.ts'
 
 export interface IngestSettings {
   readonly discovery: DiscoverySettings
@@ -37,24 +42,34 @@ export interface IngestSettings {
 
 /** Joins every selected partition; a damaged object leaves its partition pending and stops nothing else. */
 export async function ingest(ports: IngestPorts, settings: IngestSettings, signal: AbortSignal): Promise<IngestReport> {
-  const { exports, store, log } = ports
-  const discovery = await discoverPartitions(exports, settings.discovery, signal)
-  if (discovery.ignoredFolders.length > 0)
-    log.info({ folders: discovery.ignoredFolders }, 'folders of other exports are not read')
-  const known = await store.partitions()
-  await noteSeen(store, discovery.partitions, new Set(known.map(nameOf)))
-  const work = selected(discovery.partitions, known, settings.selection)
-  const { partitions, changed } = await ingestAll(ports, settings, work, signal)
+  const { log, pods } = ports
+  const look = () => lookAtSource(ports, settings, signal)
+  const { discovered, work } = await onceOrNever(pods?.work ?? workAlone, 'ingest: source', look, signal)
+  const { partitions, changed, suppressed, known } = await ingestAll(ports, settings, work, signal)
 
-  const findings = await findingsOf(ports, settings, discovery.partitions, await store.partitions())
-  const counted = countedWhole(partitions, discovery.partitions)
+  const findings = await findingsOf(ports, settings, discovered, known)
+  const counted = countedWhole(partitions, discovered)
   return {
     repair: isRepair(settings.selection),
     partitions,
     changedRecords: changed,
+    ...(suppressed > 0 && { suppressedRecords: suppressed }),
     ...findings,
     ...(ports.exportLog && { exportLog: await checkExportLog({ didomi: ports.exportLog, log }, counted, signal) }),
   }
+}
+
+/** What the source holds, and what of it is to be read: one look for all pods, or each would see something else. */
+async function lookAtSource(
+  { exports, store, log }: IngestPorts,
+  settings: IngestSettings,
+  signal: AbortSignal,
+): Promise<{ readonly discovered: readonly Partition[]; readonly work: readonly SelectedPartition[] }> {
+  const { partitions, ignoredFolders } = await discoverPartitions(exports, settings.discovery, signal)
+  if (ignoredFolders.length > 0) log.info({ folders: ignoredFolders }, 'folders of other exports are not read')
+  const known = await store.partitions()
+  await noteSeen(store, partitions, new Set(known.map(nameOf)))
+  return { discovered: partitions, work: selected(partitions, known, settings.selection) }
 }
 
 /** Remembers partitions seen for the first time, so that one that vanishes unread is missed by name. */
@@ -65,24 +80,52 @@ async function noteSeen(store: Store, partitions: readonly Partition[], known: R
   }
 }
 
+interface Ingested {
+  /** Of each selected partition what this process read; of those that others read nothing. */
+  readonly partitions: PartitionReport[]
+  readonly changed: number
+  readonly suppressed: number
+  /** All partitions, afterwards. */
+  readonly known: readonly KnownPartition[]
+}
+
 async function ingestAll(
   ports: IngestPorts,
   settings: IngestSettings,
   work: readonly SelectedPartition[],
   signal: AbortSignal,
-): Promise<{ partitions: PartitionReport[]; changed: number }> {
+): Promise<Ingested> {
   const parts = work.flatMap((one) => one.parts)
-  const { reading, reader = 'fast', workers, spillFolder, targets, selection } = settings
+  const { reading, reader = 'fast', workers, spillFolder, targets, selection, rejectsMaxRatio } = settings
   const stored = parts.reduce((sum, { size }) => sum + size, 0)
   const lanes = Lanes.open({ ...reading, reader, workers, spillFolder }, parts.length, stored)
   const stage = ports.progress.stage('ingest', parts.length)
+  const phase = await (ports.pods?.work ?? workAlone).begin('ingest: parts', partItems(work))
+  const tallies = new Map(work.map(({ partition }, place) => [place, new PartitionTally(partition)]))
+  const group: GroupWork = { selected: work, phase, parts: new PartsTaken(phase, work), tallies }
   try {
-    const joiner = await StateJoiner.open(ports.store, { targets, dueAll: isRepair(selection) })
-    const partitions: PartitionReport[] = []
-    for (const group of grouped(work)) {
-      partitions.push(...(await ingestGroup(ports, { ...settings, lanes, joiner, stage }, group, signal)))
+    const joiner = await StateJoiner.open(ports.store, {
+      targets,
+      dueAll: isRepair(selection),
+      spelling: reading.reading.normalise,
+    })
+    for (;;) {
+      const some = await ingestGroup(ports, { ...settings, lanes, joiner, stage }, group, signal)
+      if (!some && (await phase.wait(signal)) === 'over') break
     }
-    return { partitions, changed: joiner.changed }
+    const { known, sealed } = await sealWhole(ports, group, signal)
+    const own = [...tallies].filter(([place, tally]) => sealed.has(place) || tally.readAny || ports.pods === undefined)
+    return {
+      partitions: own.map(([, tally]) => tally.report(rejectsMaxRatio)),
+      changed: joiner.changed,
+      suppressed: joiner.suppressed,
+      known,
+    }
+  } catch (error) {
+    // The others go on without this pod; but nothing is delivered while some may still ingest: nobody looks at the brake
+    // twice (semantics §8.7).
+    await phase.giveUp(signal).catch(() => {})
+    throw error
   } finally {
     stage.end()
     await lanes.close()

@@ -3,6 +3,7 @@
 import { byCodeUnit } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
 import { joinTexts } from '../consent/state.ts'
+import type { ReadingSettings } from '../record/record.ts'
 import type { StateRow, Store } from '../store/store.ts'
 
 /** States are joined in transactions of about this many: many enough to be fast, few enough to be short. */
@@ -12,6 +13,8 @@ const JOINED_AT_ONCE = 500
 export interface DueSettings {
   readonly targets: readonly string[]
   readonly dueAll: boolean
+  /** How the OUIDs of what is joined are spelt: erased persons are known by it (semantics §8.9). */
+  readonly spelling?: ReadingSettings['normalise']
 }
 
 /**
@@ -27,6 +30,7 @@ export class StateJoiner {
   readonly #fresh = new Set<KeyText>()
   #waiting: StateRow[] = []
   #changed = 0
+  #suppressed = 0
 
   private constructor(store: Store, due: DueSettings, known: readonly KeyText[], atOnce: number) {
     this.#store = store
@@ -43,6 +47,11 @@ export class StateJoiner {
   /** States that changed in the store so far, counted once per transaction. */
   get changed(): number {
     return this.#changed
+  }
+
+  /** States of which something was left out because their persons were erased, counted in the same way. */
+  get suppressed(): number {
+    return this.#suppressed
   }
 
   /** Takes states and the keys they make known, and joins those that wait once they are many enough. */
@@ -62,7 +71,9 @@ export class StateJoiner {
     if (fresh.length > 0) await this.#store.addKnownIds(fresh)
     for (const key of fresh) this.#known.add(key)
     this.#fresh.clear()
-    this.#changed += (await this.#store.joinStates(rows, joinTexts, this.#due)).changed
+    const { changed, suppressed = 0 } = await this.#store.joinStates(rows, joinTexts, this.#due)
+    this.#changed += changed
+    this.#suppressed += suppressed
     this.#waiting = []
   }
 }

@@ -40,18 +40,15 @@ export class Lanes {
     )
   }
 
-  /** Does every piece of work on the next lane that is free. */
-  async each<T>(work: readonly T[], run: (lane: Lane, one: T) => Promise<void>): Promise<void> {
-    const waiting = [...work]
+  /** Does piece after piece of work on the next lane that is free, for as long as `next` has any. */
+  async each<T>(next: () => Promise<T | undefined>, run: (lane: Lane, one: T) => Promise<void>): Promise<void> {
     let failed = false
     const runs = this.#lanes.map(async (lane) => {
-      for (let one = waiting.shift(); one !== undefined && !failed; one = waiting.shift()) {
-        try {
-          await run(lane, one)
-        } catch (error) {
-          failed = true
-          throw error
-        }
+      try {
+        for (let one = await next(); one !== undefined && !failed; one = await next()) await run(lane, one)
+      } catch (error) {
+        failed = true
+        throw error
       }
     })
     // All of them, so that no lane is still busy when the first error is thrown.

@@ -2,6 +2,7 @@
 
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { CodedError } from '../lib/errors.ts'
 
 /** Ten bits of the person id: buckets in order are persons in order, and each is small. */
 export const BUCKETS = 1_024
@@ -98,12 +99,16 @@ export class Spill {
   }
 
   #append(bucket: number, bytes: Buffer): void {
-    if (this.#file === undefined) {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
-      this.#file = openSync(this.path, 'w+', 0o600)
-    }
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(this.#file, bytes, written, bytes.length - written, this.#end + written)
+    try {
+      if (this.#file === undefined) {
+        mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
+        this.#file = openSync(this.path, 'w+', 0o600)
+      }
+      for (let written = 0; written < bytes.length; ) {
+        written += writeSync(this.#file, bytes, written, bytes.length - written, this.#end + written)
+      }
+    } catch (error) {
+      throw unwritable(this.path, error)
     }
     this.#blocks[bucket]?.push(this.#end, bytes.length)
     this.#end += bytes.length
@@ -136,6 +141,18 @@ function readBlocks(file: number, blocks: readonly number[]): Buffer[] {
     all.push(bytes)
   }
   return all
+}
+
+/** Nothing of the group was joined yet, so nothing is half written: its parts are read again. */
+function unwritable(path: string, error: unknown): CodedError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown trouble'
+  const complaint = {
+    where: `spill ${path}`,
+    found: `a file that cannot be written (${code})`,
+    expected: 'room and the right to write beside the store while a large ingest lasts',
+    remedy: 'Make room, or mend owner and mode of the folder; then run again: nothing is half written.',
+  }
+  return new CodedError('store-unusable', [complaint], { cause: error })
 }
 
 const emptyBuckets = (): Blocks[] => Array.from({ length: BUCKETS }, () => [])

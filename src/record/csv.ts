@@ -82,7 +82,8 @@ function stateCell(key: Key, choice: CsvChoice, text: string, statements: Statem
 
 const folded = (text: string): string => text.trim().toLowerCase()
 
-function isSpelt(text: string, spellings: readonly string[] = []): boolean {
+/** Is a cell's text one of these spellings? Blanks around it and upper or lower case make no difference. */
+export function isSpelt(text: string, spellings: readonly string[] = []): boolean {
   return spellings.some((spelling) => folded(spelling) === folded(text))
 }
 

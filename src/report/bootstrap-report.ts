@@ -11,6 +11,11 @@ export interface ApiBootstrapReport {
   /** `lines` are users. */
   readonly counts: IngestCounts
   readonly changedRecords: number
+  /**
+   * Records of which something was left out, since their persons were erased (semantics §8.9); absent where there are
+   * none. Their lines are records like any other.
+   */
+  readonly suppressedRecords?: number
   readonly tooManyRejects: boolean
   /** The instant at which the bootstrap began, once it is complete: what was lost before it is known again. */
   readonly completeAsOf?: string

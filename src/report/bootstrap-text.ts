@@ -18,13 +18,19 @@ function apiLines({
   pages,
   counts,
   changedRecords,
+  suppressedRecords,
   tooManyRejects,
 }: BootstrapReport & { from: 'api' }): string[] {
   const { lines: users, records, rejects, guests, skipped } = counts
   const lines = [
     `  bootstrap: ${pages} pages${resumed ? ' (resumed)' : ''}, ${users} users = ${records} records + ${rejects} rejects` +
-      ` + ${guests} guests + ${skipped} skipped; ${changedRecords} records changed`,
+      ` + ${guests} guests + ${skipped} skipped; ${changedRecords} records changed${suppressedText(suppressedRecords)}`,
   ]
   if (tooManyRejects) lines.push(`  ! bootstrap: ${rejects} of ${users} users rejected`)
   return lines
+}
+
+/** Behind the records that changed: those that an erasure kept from it. */
+export function suppressedText(suppressed = 0): string {
+  return suppressed === 0 ? '' : `, ${suppressed} suppressed after an erasure`
 }

@@ -46,6 +46,11 @@ export interface IngestReport {
   readonly repair: boolean
   readonly partitions: readonly PartitionReport[]
   readonly changedRecords: number
+  /**
+   * Records of which something was left out, since their persons were erased (semantics §8.9); absent where there are
+   * none. Their lines are records like any other.
+   */
+  readonly suppressedRecords?: number
   /** Seen, but not sealed. */
   readonly open: readonly PartitionId[]
   /** Holes between dates that no bootstrap has closed. */

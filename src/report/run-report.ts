@@ -33,24 +33,27 @@ export interface RunReport {
   readonly exitCode: number
 }
 
-/** The two sums: every line is one of four, every person has one outcome or stays due. */
+/** The two sums (semantics §8.4): every line is one of four, every person has one outcome or stays due. */
 export interface Sums {
   readonly lines: boolean
   readonly persons: boolean
 }
 
+/** `due`: by target, how many are due in the store; absent where other processes settle them meanwhile. */
 export function checkSums(
   ingest: IngestReport | undefined,
   deliver: readonly DeliverReport[],
   bootstrap?: BootstrapReport,
+  due?: ReadonlyMap<string, number>,
 ): Sums {
   const counted = (ingest?.partitions ?? []).map(({ counts }) => counts)
   if (bootstrap?.from === 'api') counted.push(bootstrap.counts)
   return {
     lines: counted.every(addsUp),
     persons: deliver.every(
-      ({ persons, outcomes, deferred }) =>
-        persons === deferred + Object.values(outcomes).reduce((sum, count) => sum + count, 0),
+      ({ target, persons, outcomes, deferred }) =>
+        persons === deferred + Object.values(outcomes).reduce((sum, count) => sum + count, 0) &&
+        deferred <= (due?.get(target) ?? deferred),
     ),
   }
 }

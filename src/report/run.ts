@@ -1,5 +1,6 @@
 /** A run while it lasts: its stages, what they gave, how long they took, what failed. */
 
+import { randomUUID } from 'node:crypto'
 import { formatInstant, fromMilliseconds, type Instant } from '../consent/time.ts'
 import type { Clock } from '../lib/clock.ts'
 import { CodedError, type Next } from '../lib/errors.ts'
@@ -96,19 +97,22 @@ export interface Conclusion {
   readonly warnings: readonly string[]
   readonly quarantineMax: number
   readonly strict: boolean
+  /** No other process settles persons meanwhile. */
+  readonly alone: boolean
 }
 
 /** Counts, checks the sums, decides the exit code, and remembers the run in the store. */
 export async function concludeRun(
   run: RunInTheMaking,
   store: Store,
-  { targets, warnings, quarantineMax, strict }: Conclusion,
+  { targets, warnings, quarantineMax, strict, alone }: Conclusion,
 ): Promise<RunReport> {
   const endedAt = fromMilliseconds(run.clock.now())
   const deferred = run.deliveries.reduce((sum, report) => sum + report.deferred, 0)
-  let leftDue = deferred
-  for (const target of targets) leftDue += await store.countDue(target)
-  const sums = checkSums(run.ingestion, run.deliveries, run.bootstrapping)
+  const due = new Map<string, number>()
+  for (const target of targets) due.set(target, await store.countDue(target))
+  const leftDue = [...due.values()].reduce((sum, count) => sum + count, deferred)
+  const sums = checkSums(run.ingestion, run.deliveries, run.bootstrapping, alone ? due : undefined)
   const result = {
     ...(run.ingestion === undefined ? {} : { ingest: run.ingestion }),
     ...(run.bootstrapping === undefined ? {} : { bootstrap: run.bootstrapping }),
@@ -129,4 +133,9 @@ export async function concludeRun(
   }
   await store.endRun(run.id, endedAt, report.exitCode, JSON.parse(JSON.stringify(report)) as JsonValue)
   return report
+}
+
+/** A run's id: sortable by start, unique. */
+export function newRunId(clock: Clock): string {
+  return `${new Date(clock.now()).toISOString().slice(0, 19).replace(/[-:]/g, '')}-${randomUUID().slice(0, 8)}`
 }

@@ -1,6 +1,6 @@
 /** A run's report for people at a terminal. */
 
-import { bootstrapLines } from './bootstrap-text.ts'
+import { bootstrapLines, suppressedText } from './bootstrap-text.ts'
 import type { DeliverReport } from './deliver-report.ts'
 import type { ExportLogFinding, IngestReport } from './ingest-report.ts'
 import type { RunReport } from './run-report.ts'
@@ -33,13 +33,13 @@ const EXITS: Record<number, string> = {
 }
 
 function ingestLines(report: IngestReport): string[] {
-  const { partitions, changedRecords } = report
+  const { partitions, changedRecords, suppressedRecords } = report
   const sum = (pick: (counts: IngestReport['partitions'][number]['counts']) => number) =>
     partitions.reduce((total, { counts }) => total + pick(counts), 0)
   const lines = [
     `  ingest: ${partitions.length} partitions, ${sum(({ lines }) => lines)} lines = ${sum(({ records }) => records)} records` +
       ` + ${sum(({ rejects }) => rejects)} rejects + ${sum(({ guests }) => guests)} guests + ${sum(({ skipped }) => skipped)} skipped;` +
-      ` ${changedRecords} records changed`,
+      ` ${changedRecords} records changed${suppressedText(suppressedRecords)}`,
   ]
   for (const { exportId, date, damaged } of partitions) {
     for (const key of damaged) lines.push(`  ! ${exportId} ${date}: ${key} is damaged; the partition stays pending`)

@@ -1,6 +1,7 @@
 /** The embedded store's schema, as versioned steps that only go forward. */
 
 import { integerOf, type SqliteDatabase, unusable } from './sqlite-database.ts'
+import { sealEvidence } from './sqlite-seal-step.ts'
 
 /** Marks a file as ours (`PRAGMA application_id`), so that no other program's database is ever migrated. */
 const APPLICATION_ID = 0x64_64_63_76
@@ -9,7 +10,7 @@ const APPLICATION_ID = 0x64_64_63_76
  * Step n leads from version n to n + 1; a released step is never edited. Tables are clustered by the order in which
  * work visits them (WITHOUT ROWID): persons by key, slots by address. NULL in an instant stands for "since ever".
  */
-const STEPS: readonly string[] = [
+const STEPS: ReadonlyArray<string | ((database: SqliteDatabase) => void)> = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE scope (id INTEGER PRIMARY KEY, organization TEXT NOT NULL, target TEXT NOT NULL,
@@ -75,6 +76,7 @@ const STEPS: readonly string[] = [
   'CREATE TABLE bookmark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;',
   // Whoever is due already may be due for any reason.
   'ALTER TABLE due ADD COLUMN afresh INTEGER NOT NULL DEFAULT 1;',
+  sealEvidence,
 ]
 
 /** The schema version this program writes. */
@@ -93,11 +95,13 @@ export function checkOurs(database: SqliteDatabase): void {
   }
 }
 
-/** Brings the schema up to date, one transaction per step. */
-export function migrate(database: SqliteDatabase): void {
-  for (let version = versionOf(database); version < SCHEMA_VERSION; version++) {
+/** Brings the schema up to date, or to an earlier version for a test, one transaction per step. */
+export function migrate(database: SqliteDatabase, to = SCHEMA_VERSION): void {
+  for (let version = versionOf(database); version < to; version++) {
     database.transaction(() => {
-      database.exec(STEPS[version] ?? '')
+      const step = STEPS[version] ?? ''
+      if (typeof step === 'string') database.exec(step)
+      else step(database)
       database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}`)
     })
   }

@@ -98,7 +98,8 @@ async function saveChunk(query: Query, scope: number, found: readonly Found[]): 
   await addWays(query, scope, changed)
 }
 
-async function dropWays(query: Query, scope: number, found: readonly Found[]): Promise<void> {
+/** Drops both ways back to these persons, within the caller's transaction. */
+export async function dropWays(query: Query, scope: number, found: readonly Found[]): Promise<void> {
   await query(
     `DELETE FROM contact_person WHERE ${isFound(
       'contact_person',

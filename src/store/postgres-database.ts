@@ -1,6 +1,5 @@
 /** Transactions on PostgreSQL that end well or not at all: conflicts are tried again, a lost commit is looked up. */
 
-import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { CodedError } from '../lib/errors.ts'
 import type { PostgresConnection } from './postgres-connection.ts'
@@ -16,11 +15,20 @@ export interface PostgresDatabase {
    * All or nothing: whatever `work` throws rolls everything back and is thrown on. `work` runs again after a conflict
    * or a lost connection, so it does nothing but ask `query` and compute. Transactions do not nest; they take turns.
    */
-  transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
+  transaction<T>(work: (query: Query) => Promise<T>, isolation?: Isolation): Promise<T>
   close(): Promise<void>
 }
 
+/**
+ * `repeatable-read`: what was read stays true until the commit, and a row that another session changed meanwhile is a
+ * conflict instead of a lost update. `read-committed`: for work that locks what it changes before it reads it, and then
+ * waits for others instead of meeting conflicts.
+ */
+export type Isolation = 'repeatable-read' | 'read-committed'
+
 export interface DatabaseParts {
+  /** Names this opening of the store; its row in `opening` is there. */
+  readonly opening: string
   readonly connect: () => Promise<PostgresConnection>
   /** Names the store in complaints. */
   readonly place: string
@@ -29,24 +37,25 @@ export interface DatabaseParts {
 }
 
 const MOST_ATTEMPTS = 6
+/** Where many pods write the same rows, each conflict is another pod's success. */
+const MOST_CONFLICTS = 30
 /** Doubles with each attempt: conflicts pass within milliseconds, a lost connection is made anew within seconds. */
 const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_600
 
 /**
  * A row of its own tells what this opening of the store committed last. Each transaction raises its number first, so
  * that the number is there if and only if the transaction was committed, and that its row stays locked for as long as a
- * transaction whose connection was lost is still under way. Whoever takes the lease afterwards removes the row
- * (`postgres-lease.ts`), and with it the right to write.
+ * transaction whose connection was lost is still under way. Whoever succeeds this opening removes the row
+ * (`postgres-holders.ts`), and with it the right to write.
  */
-export async function openPostgresDatabase(parts: DatabaseParts): Promise<PostgresDatabase> {
-  const database = new Database(parts)
-  await database.open()
-  return database
+export function postgresDatabase(parts: DatabaseParts): PostgresDatabase {
+  return new Database(parts)
 }
 
 class Database implements PostgresDatabase {
   readonly #parts: DatabaseParts
-  readonly #opening = randomUUID()
+  readonly #opening: string
   #connection: PostgresConnection | undefined
   #transactions = 0
   #closed = false
@@ -55,29 +64,20 @@ class Database implements PostgresDatabase {
 
   constructor(parts: DatabaseParts) {
     this.#parts = parts
-  }
-
-  async open(): Promise<void> {
-    // Repeating it does no harm, so it needs no transaction of its own.
-    await this.#reading(`INSERT INTO opening (id, transaction) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING`, [
-      this.#opening,
-    ])
+    this.#opening = parts.opening
   }
 
   query = (sql: string, ...parameters: SqlParameter[]): Promise<Row[]> =>
     this.#inTurn(() => this.#reading(sql, parameters))
 
-  transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#untilItPasses((connection) => this.#attempt(connection, work)))
+  transaction<T>(work: (query: Query) => Promise<T>, isolation: Isolation = 'repeatable-read'): Promise<T> {
+    return this.#inTurn(() => this.#untilItPasses((connection) => this.#attempt(connection, work, isolation)))
   }
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
       this.#closed = true
-      const connection = this.#connection
-      if (connection === undefined) return
-      await connection.query('DELETE FROM opening WHERE id = $1', this.#opening).catch(() => {})
-      await connection.close()
+      await this.#connection?.close()
     })
   }
 
@@ -101,18 +101,23 @@ class Database implements PostgresDatabase {
         if (!(error instanceof PostgresFailure)) throw error
         if (error.lost) this.#breakOff()
         const mayPass = error.lost || error.conflict
-        if (!mayPass || attempt === MOST_ATTEMPTS) throw translated(error, this.#parts.place)
+        const most = error.conflict ? MOST_CONFLICTS : MOST_ATTEMPTS
+        if (!mayPass || attempt >= most) throw translated(error, this.#parts.place)
       }
-      await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
+      await setTimeout(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.5 + Math.random()))
     }
   }
 
   /** Throws `PostgresFailure` where the transaction has not been committed and may be tried again. */
-  async #attempt<T>(connection: PostgresConnection, work: (query: Query) => Promise<T>): Promise<T> {
+  async #attempt<T>(
+    connection: PostgresConnection,
+    work: (query: Query) => Promise<T>,
+    isolation: Isolation,
+  ): Promise<T> {
     const number = ++this.#transactions
     let done: { readonly result: T } | undefined
     try {
-      await this.#begin(connection, number)
+      await this.#begin(connection, number, isolation)
       done = { result: await work(connection.query) }
       await connection.script('COMMIT')
       return done.result
@@ -128,12 +133,8 @@ class Database implements PostgresDatabase {
     }
   }
 
-  /**
-   * REPEATABLE READ: what was read stays true until the commit, and a row that another session changed meanwhile is a
-   * conflict instead of a lost update.
-   */
-  async #begin(connection: PostgresConnection, number: number): Promise<void> {
-    const [, mine = []] = await connection.script(`BEGIN ISOLATION LEVEL REPEATABLE READ;
+  async #begin(connection: PostgresConnection, number: number, isolation: Isolation): Promise<void> {
+    const [, mine = []] = await connection.script(`BEGIN ISOLATION LEVEL ${isolation.replace('-', ' ')};
       UPDATE opening SET transaction = ${number} WHERE id = '${this.#opening}' RETURNING id`)
     if (mine.length === 0) throw this.#tookOver()
   }

@@ -101,6 +101,9 @@ export function unusable(place: string, found: string): CodedError {
 /** What is found where the connection that held the lease is gone, and another run may hold it by now. */
 export const LEASE_LOST = 'no lease any more: the connection that held it is gone'
 
+/** What is found where the lease was not renewed in time, as by a process that was paused. */
+export const LEASE_PASSED = 'no lease any more: its time passed before it was renewed'
+
 /** The error of a store that another run has, or may have by now. */
 export function held(place: string, found: string): CodedError {
   return new CodedError('lease-held', [

@@ -3,6 +3,7 @@
 import { type PostgresConnection, schemaName } from './postgres-connection.ts'
 import { unusable } from './postgres-failure.ts'
 import { lockKey } from './postgres-lease.ts'
+import { sealPostgresEvidence } from './postgres-seal-step.ts'
 import { integerOf, textOf } from './postgres-values.ts'
 
 /**
@@ -11,7 +12,7 @@ import { integerOf, textOf } from './postgres-values.ts'
  * indexed by its digest: PostgreSQL cannot index a value above a third of a page. NULL in an instant stands for "since
  * ever".
  */
-const STEPS: readonly string[] = [
+const STEPS: ReadonlyArray<string | ((connection: PostgresConnection) => Promise<void>)> = [
   `
   CREATE TABLE meta (name text COLLATE "C" PRIMARY KEY, value bytea NOT NULL);
   CREATE TABLE opening (id uuid PRIMARY KEY, transaction bigint NOT NULL);
@@ -79,6 +80,21 @@ const STEPS: readonly string[] = [
   CREATE TABLE writer (organization text COLLATE "C" NOT NULL, user_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (organization, user_id));
   `,
+  // Pods of one job. A digest as key of `held_key`: nobody reads an address from it. Position 0 of a phase is the phase
+  // itself, done once it is closed.
+  `
+  CREATE TABLE holder (id uuid PRIMARY KEY, job bytea, seen_at timestamptz NOT NULL, patience_ms bigint NOT NULL,
+    phase text COLLATE "C");
+  CREATE TABLE job (name bytea PRIMARY KEY, completed_at timestamptz);
+  CREATE TABLE work (phase text COLLATE "C" NOT NULL, position integer NOT NULL, item text COLLATE "C" NOT NULL,
+    holder uuid, done boolean NOT NULL DEFAULT false, result text, PRIMARY KEY (phase, position));
+  CREATE UNIQUE INDEX work_by_item ON work (phase, item);
+  CREATE INDEX work_free ON work (phase, position) WHERE holder IS NULL AND NOT done;
+  CREATE TABLE held_key (key bytea PRIMARY KEY, holder uuid, released bigint NOT NULL);
+  CREATE INDEX held_key_by_holder ON held_key (holder) WHERE holder IS NOT NULL;
+  CREATE SEQUENCE key_release;
+  `,
+  sealPostgresEvidence,
 ]
 
 /** The schema version this program writes. */
@@ -103,7 +119,9 @@ export async function migratePostgres(connection: PostgresConnection, schema: st
       const found = `schema version ${version}, newer than the ${POSTGRES_SCHEMA_VERSION} this program knows`
       throw unusable(place, found)
     }
-    for (const step of STEPS.slice(version)) await connection.script(step)
+    for (const step of STEPS.slice(version)) {
+      await (typeof step === 'string' ? connection.script(step) : step(connection))
+    }
     if (version < POSTGRES_SCHEMA_VERSION) {
       await connection.query(
         `INSERT INTO meta (name, value) VALUES ('schema-version', $1) ON CONFLICT (name) DO UPDATE SET value = $1`,

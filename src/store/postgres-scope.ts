@@ -11,7 +11,9 @@ export async function ensureScope(query: Query, { organization, target }: Target
   const find = () => query('SELECT id FROM scope WHERE organization = $1 AND target = $2', organization, target)
   const [known] = await find()
   if (known !== undefined) return integerOf(known, 'id')
-  await query('INSERT INTO scope (organization, target) VALUES ($1, $2)', organization, target)
+  // Another pod may make it at the same time.
+  const make = 'INSERT INTO scope (organization, target) VALUES ($1, $2) ON CONFLICT DO NOTHING'
+  await query(make, organization, target)
   const [made = {}] = await find()
   return integerOf(made, 'id')
 }

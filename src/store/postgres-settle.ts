@@ -3,29 +3,31 @@
 import type { Instant } from '../consent/time.ts'
 import { personBytes } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
+import { appendEvidence } from './postgres-evidence.ts'
 import { writeLedger } from './postgres-ledger.ts'
 import { isFound } from './postgres-lookup.ts'
 import { ensureScope } from './postgres-scope.ts'
-import { bytes, chunks, integerOf, lastOfEach, optionalBytes, type Query, rounds } from './postgres-values.ts'
-import type { Evidence, QuarantinedRow, Settlement } from './store.ts'
+import { bytes, chunks, integerOf, lastOfEach, type Query, rounds } from './postgres-values.ts'
+import type { QuarantinedRow, Settlement } from './store.ts'
 import type { SettlingPart } from './store-parts.ts'
-import { instantColumn } from './stored-row.ts'
 
 /** The part of the store that ends a person's work. */
 export function settlingIn(db: PostgresDatabase): SettlingPart {
   return {
+    // Not repeatable: the chain's end is locked and then read, so that pods wait for each other instead of failing. Keys
+    // keep their hands off each other's rows.
     settle: (scope, { now, settlements, ledger, evidence, quarantine }) =>
       db.transaction(async (query) => {
         const id = await ensureScope(query, scope)
         await writeLedger(query, id, ledger)
-        for (const chunk of chunks(evidence)) await writeEvidence(query, id, now, chunk)
         for (const round of rounds(settlements, ({ person }) => person)) {
           for (const chunk of chunks(round)) await settlePersons(query, scope.target, now, chunk)
         }
         // After the persons: a settled person loses its old rows and keeps those of this very settlement.
         const rows = lastOfEach(quarantine, ({ person, placeHash }) => JSON.stringify([person, placeHash]))
         for (const chunk of chunks(rows)) await quarantineRows(query, scope.target, now, chunk)
-      }),
+        await appendEvidence(query, id, scope, now, evidence)
+      }, 'read-committed'),
     async countQuarantine(target) {
       const [row = {}] = await db.query('SELECT count(*) AS n FROM quarantine WHERE target = $1', target)
       return integerOf(row, 'n')
@@ -90,30 +92,5 @@ async function quarantineRows(
     rows.map(({ what }) => bytes(what)),
     rows.map(({ code }) => bytes(code)),
     rows.map(({ message }) => bytes(message)),
-  )
-}
-
-async function writeEvidence(query: Query, scope: number, now: Instant, entries: readonly Evidence[]): Promise<void> {
-  await query(
-    `INSERT INTO evidence (scope, at, run, person, place_hash, row_id, what, from_value, to_value, lo, hi, event,
-      decision)
-      SELECT $1, $2::bigint, run, person, place_hash, row_id, what, from_value, to_value, lo, hi, event, decision
-      FROM unnest($3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::text[],
-        $10::bigint[], $11::bigint[], $12::bytea[], $13::text[]) WITH ORDINALITY
-        AS told (run, person, place_hash, row_id, what, from_value, to_value, lo, hi, event, decision, n)
-      ORDER BY n`,
-    scope,
-    now,
-    entries.map(({ run }) => run),
-    entries.map(({ person }) => personBytes(person)),
-    entries.map(({ placeHash }) => bytes(placeHash)),
-    entries.map(({ rowId }) => optionalBytes(rowId)),
-    entries.map(({ what }) => bytes(what)),
-    entries.map(({ from }) => JSON.stringify(from)),
-    entries.map(({ to }) => JSON.stringify(to)),
-    entries.map(({ lo }) => instantColumn(lo)),
-    entries.map(({ hi }) => instantColumn(hi)),
-    entries.map(({ event }) => optionalBytes(event)),
-    entries.map(({ decision }) => decision),
   )
 }

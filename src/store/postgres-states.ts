@@ -5,35 +5,49 @@ import { personBytes, personOf } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { markPersons } from './postgres-due.ts'
 import { lookedUp, lookedUpIfThere } from './postgres-lookup.ts'
+import { erasuresOf } from './postgres-suppression.ts'
 import { bytes, bytesKey, bytesOf, chunks, integerOf, type Query, textOf } from './postgres-values.ts'
 import type { PersonId, PersonStates, StateRow, Store } from './store.ts'
 import type { StatePart } from './store-parts.ts'
 import { optionally } from './stored-row.ts'
+import { admitted } from './suppression.ts'
 
 type Join = Parameters<Store['joinStates']>[1]
 
 /** Everything that goes with the persons when states are forgotten: a person that is no more can never be settled. */
 const FORGOTTEN = ['state', 'person', 'partition', 'object', 'reject', 'due', 'parked', 'quarantine']
 
-/** The part of the store that keeps states, persons and known ids. */
-export function statesIn(db: PostgresDatabase): StatePart {
+/**
+ * The part of the store that keeps states, persons and known ids. `shared`: pods join states of the same persons at the
+ * same time. Then a person's row is locked before its states are read, in key order: pods wait for each other instead of
+ * meeting conflicts.
+ */
+export function statesIn(db: PostgresDatabase, shared = false): StatePart {
   return {
-    joinStates: (rows, join, { targets, dueAll }) =>
-      db.transaction(async (query) => {
-        const due = new Set<PersonId>(dueAll ? rows.map(({ person }) => person) : [])
-        let changed = 0
-        for (const chunk of chunks(rows, ({ state }) => state.length)) {
-          const joined = await joinChunk(query, chunk, join)
-          for (const person of joined.persons) due.add(person)
-          changed += joined.changed
-        }
-        for (const target of targets) await markPersons(query, target, [...due], dueAll)
-        return { changed }
-      }),
+    joinStates: (all, join, { targets, dueAll, spelling }) =>
+      db.transaction(
+        async (query) => {
+          const { rows, suppressed } = admitted(all, await erasuresOf(query, all, spelling))
+          const due = new Set<PersonId>(dueAll ? rows.map(({ person }) => person) : [])
+          let changed = 0
+          for (const chunk of chunks(rows, ({ state }) => state.length)) {
+            if (shared) await lockPersons(query, chunk)
+            const joined = await joinChunk(query, chunk, join)
+            for (const person of joined.persons) due.add(person)
+            changed += joined.changed
+          }
+          for (const target of targets) await markPersons(query, target, [...due], dueAll)
+          return { changed, ...(suppressed > 0 && { suppressed }) }
+        },
+        shared ? 'read-committed' : 'repeatable-read',
+      ),
     addKnownIds: (keys) =>
       db.transaction(async (query) => {
         for (const chunk of chunks(keys)) {
-          await query('INSERT INTO known_id (key) SELECT unnest($1::bytea[]) ON CONFLICT DO NOTHING', chunk.map(bytes))
+          await query(
+            'INSERT INTO known_id (key) SELECT unnest($1::bytea[]) AS key ORDER BY key ON CONFLICT DO NOTHING',
+            chunk.map(bytes),
+          )
         }
       }),
     knownIds: async () => (await db.query('SELECT key FROM known_id ORDER BY key')).map((row) => textOf(row, 'key')),
@@ -107,14 +121,31 @@ function recordKey(person: Uint8Array, userId: Uint8Array): string {
   return bytesKey(person) + bytesKey(userId)
 }
 
-async function insertStates(query: Query, records: readonly Joining[]): Promise<void> {
-  if (records.length === 0) return
-  // The first record of a person names it.
-  const persons = new Map(records.toReversed().map(({ row }) => [row.person, row.ouid]))
+/** Makes the persons that are missing, and locks all of them until the transaction ends. */
+async function lockPersons(query: Query, rows: readonly StateRow[]): Promise<void> {
+  await insertPersons(query, rows)
   await query(
-    `INSERT INTO person (person, ouid) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`,
+    'SELECT 1 FROM person WHERE person = ANY ($1::bytea[]) ORDER BY person FOR UPDATE',
+    rows.map(({ person }) => personBytes(person)),
+  )
+}
+
+/** The first record of a person names it. */
+async function insertPersons(query: Query, rows: readonly StateRow[]): Promise<void> {
+  const persons = new Map(rows.toReversed().map(({ person, ouid }) => [person, ouid]))
+  await query(
+    `INSERT INTO person (person, ouid) SELECT * FROM unnest($1::bytea[], $2::bytea[]) AS given (person, ouid)
+      ORDER BY person ON CONFLICT DO NOTHING`,
     [...persons.keys()].map(personBytes),
     [...persons.values()].map(bytes),
+  )
+}
+
+async function insertStates(query: Query, records: readonly Joining[]): Promise<void> {
+  if (records.length === 0) return
+  await insertPersons(
+    query,
+    records.map(({ row }) => row),
   )
   await query(
     `INSERT INTO state (person, user_id, state) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[])

@@ -68,6 +68,21 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
   }
 }
 
+/**
+ * Takes the log in, so that one plain file is left, and lets the lock go: closing alone leaves both to the driver's
+ * garbage collection. A disk that has no room for that keeps file and log, which belong together and are as good: the
+ * next connection takes the log in.
+ */
+export function takeLogIn(database: SqliteDatabase): void {
+  try {
+    database.pragma('journal_mode = DELETE')
+    database.pragma('locking_mode = NORMAL')
+    database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'store-unusable') throw error
+  }
+}
+
 /** Whether another connection's lock is what stood in the way. */
 export function isBusy(error: unknown): boolean {
   return error instanceof CodedError && /^SQLITE_(BUSY|LOCKED)/.test(driverCode(error.cause))
@@ -144,16 +159,44 @@ function translated(error: unknown, path: string): CodedError {
     }
     return new CodedError('defect', [complaint], { cause: error })
   }
+  const trouble = TROUBLES.find(({ codes }) => codes.test(code))
+  if (trouble !== undefined) return unusable(path, `${trouble.found} (SQLite's ${code})`, error, trouble.remedy)
   return unusable(path, code === '' ? 'a file that cannot be opened' : `SQLite's ${code}`, error)
 }
 
+/** What to do about a file that is not as it was written. */
+export const WAY_BACK =
+  'Check that the path is right; then bring back a backup (`store restore`), or see "When the store is damaged" in docs/operations.md.'
+
+/** What each kind of trouble is, and what mends it. Whatever was being written is not kept, what was committed is. */
+const TROUBLES: readonly { readonly codes: RegExp; readonly found: string; readonly remedy: string }[] = [
+  { codes: /^SQLITE_FULL/, found: 'a disk without room', remedy: 'Make room and run again; nothing is half written.' },
+  {
+    codes: /^SQLITE_(READONLY|PERM)/,
+    found: 'a file or folder that may not be written',
+    remedy: 'Mount the volume for writing, or give file and folder to the user that runs this; then run again.',
+  },
+  { codes: /^SQLITE_CORRUPT/, found: 'a damaged file', remedy: WAY_BACK },
+  { codes: /^SQLITE_NOTADB/, found: 'a file that is no database, or one that is damaged', remedy: WAY_BACK },
+  {
+    codes: /^SQLITE_IOERR/,
+    found: 'a disk that does not read or write, or a file cut short',
+    remedy: 'Look at the disk, its quota and its log; then `store check`, and run again: nothing is half written.',
+  },
+  {
+    codes: /^SQLITE_(BUSY|LOCKED)/,
+    found: 'another program that has it open',
+    remedy: 'Close it and run again; to look into a store during a run, make a copy with `store backup`.',
+  },
+]
+
 /** The error of a store file that cannot be used; `found` names what is wrong with it. */
-export function unusable(path: string, found: string, cause?: unknown): CodedError {
-  const complaint = {
-    where: `store ${path}`,
-    found,
-    expected: 'a store file of this program on a writable disk with room, open in no other program',
-    remedy: 'Check the path, its owner and the free space, and close other programs that read it.',
-  }
-  return new CodedError('store-unusable', [complaint], { cause })
+export function unusable(
+  path: string,
+  found: string,
+  cause?: unknown,
+  remedy = 'Check the path, its owner and the free space, and close other programs that read it.',
+): CodedError {
+  const expected = 'a store file of this program on a writable disk with room, open in no other program'
+  return new CodedError('store-unusable', [{ where: `store ${path}`, found, expected, remedy }], { cause })
 }

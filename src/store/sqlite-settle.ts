@@ -3,11 +3,11 @@
 import type { Instant } from '../consent/time.ts'
 import { personBytes } from './person-bytes.ts'
 import { integerOf, type SqliteDatabase } from './sqlite-database.ts'
+import { evidenceWriter } from './sqlite-evidence.ts'
 import { ledgerWriter } from './sqlite-ledger.ts'
 import { scopesIn } from './sqlite-scope.ts'
-import type { Evidence, QuarantinedRow, Settlement } from './store.ts'
+import type { QuarantinedRow, Settlement } from './store.ts'
 import type { SettlingPart } from './store-parts.ts'
-import { instantColumn } from './stored-row.ts'
 
 /** The part of the store that ends a person's work. */
 export function settlingIn(db: SqliteDatabase): SettlingPart {
@@ -22,7 +22,7 @@ export function settlingIn(db: SqliteDatabase): SettlingPart {
       db.transaction(() => {
         const id = scopes.ensure(scope)
         writeLedger(id, ledger)
-        for (const entry of evidence) writeEvidence(id, now, entry)
+        writeEvidence(id, scope, now, evidence)
         for (const settlement of settlements) settlePerson(scope.target, now, settlement)
         // After the persons: a settled person loses its old rows and keeps those of this very settlement.
         for (const row of quarantine) quarantineRow(scope.target, now, row)
@@ -51,14 +51,5 @@ function quarantineWriter(db: SqliteDatabase): (target: string, now: Instant, ro
     VALUES (?, ?, ?, ?, ?, ?, ?)`)
   return (target, now, { person, placeHash, what, code, message }) => {
     put.run(target, personBytes(person), placeHash, what, code, message, now)
-  }
-}
-
-function evidenceWriter(db: SqliteDatabase): (scope: number, now: Instant, entry: Evidence) => void {
-  const add = db.prepare(`INSERT INTO evidence (at, scope, run, person, place_hash, row_id, what, from_value, to_value,
-    lo, hi, event, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  return (scope, now, { run, person, placeHash, rowId, what, from, to, lo, hi, event, decision }) => {
-    const values = [JSON.stringify(from), JSON.stringify(to), instantColumn(lo), instantColumn(hi)] as const
-    add.run(now, scope, run, personBytes(person), placeHash, rowId ?? null, what, ...values, event ?? null, decision)
   }
 }

@@ -4,8 +4,10 @@ import { byCodeUnit } from '../consent/choice.ts'
 import { personBytes } from './person-bytes.ts'
 import { blobOf, integerOf, type SqliteDatabase, textOf } from './sqlite-database.ts'
 import { dueMarker } from './sqlite-due.ts'
+import { erasureIn } from './sqlite-suppression.ts'
 import type { PersonId, PersonStates, Store } from './store.ts'
 import type { StatePart } from './store-parts.ts'
+import { admitted } from './suppression.ts'
 
 /** Everything that goes with the persons when states are forgotten: a person that is no more can never be settled. */
 const FORGOTTEN = ['state', 'person', 'partition', 'object', 'reject', 'due', 'parked', 'quarantine']
@@ -41,10 +43,12 @@ function stateJoiner(db: SqliteDatabase) {
   const insertState = db.prepare('INSERT INTO state (person, user_id, state) VALUES (?, ?, ?)')
   const updateState = db.prepare('UPDATE state SET state = ?3 WHERE person = ?1 AND user_id = ?2')
   const mark = dueMarker(db)
-  return (...[rows, join, { targets, dueAll }]: Parameters<Store['joinStates']>) => {
+  const erasures = erasureIn(db)
+  return (...[rows, join, { targets, dueAll, spelling }]: Parameters<Store['joinStates']>) => {
     const due = new Set<PersonId>()
     let changed = 0
-    for (const { person, ouid, userId, state } of rows) {
+    const { rows: said, suppressed } = admitted(rows, erasures(spelling))
+    for (const { person, ouid, userId, state } of said) {
       const bytes = personBytes(person)
       if (dueAll) due.add(person)
       const stored = readState.get(bytes, userId)
@@ -61,7 +65,7 @@ function stateJoiner(db: SqliteDatabase) {
       changed++
     }
     for (const target of targets) for (const person of due) mark(target, person, dueAll)
-    return { changed }
+    return { changed, ...(suppressed > 0 && { suppressed }) }
   }
 }
 

@@ -4,12 +4,15 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { takeLease } from './lease.ts'
 import { checkOurs, migrate } from './migrations.ts'
-import { createPrivately } from './private-file.ts'
 import { contactsIn } from './sqlite-contacts.ts'
-import { blobOf, openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts'
+import { blobOf, openSqliteDatabase, type SqliteDatabase, takeLogIn } from './sqlite-database.ts'
 import { dueIn } from './sqlite-due.ts'
+import { evidenceIn } from './sqlite-evidence.ts'
+import { forgettingIn } from './sqlite-forget.ts'
 import { ledgerIn } from './sqlite-ledger.ts'
+import { makeWhereMissing } from './sqlite-new.ts'
 import { partitionsIn } from './sqlite-partitions.ts'
+import { writtenAnew } from './sqlite-rewrite.ts'
 import { rememberedIn, runsIn } from './sqlite-runs.ts'
 import { settlingIn } from './sqlite-settle.ts'
 import { statesIn } from './sqlite-states.ts'
@@ -22,7 +25,7 @@ import type { Store } from './store.ts'
 export async function openSqliteStore(path: string, { now }: Pick<Clock, 'now'>): Promise<Store> {
   const lease = takeLease(path)
   try {
-    createPrivately(path)
+    makeWhereMissing(path)
     const database = openSqliteDatabase(path)
     try {
       prepareFile(database)
@@ -41,9 +44,6 @@ function prepareFile(database: SqliteDatabase): void {
   // One connection at all: this SQLite (3.45) can reset a write-ahead log wrongly when two connections share it.
   database.pragma('locking_mode = EXCLUSIVE')
   checkOurs(database)
-  // A state of 1 to 2 KB stays within its page's row; 4 KiB would push most into overflow chains, and 16 KiB would
-  // double what each random ledger write adds to the log. Takes effect on a new file only.
-  database.pragma('page_size = 8192')
   database.pragma('journal_mode = WAL')
   // FULL, not NORMAL: an intended ledger entry lost with the power would let the next run read our own write as
   // somebody else's statement.
@@ -58,6 +58,7 @@ function prepareFile(database: SqliteDatabase): void {
 
 function storeIn(database: SqliteDatabase, now: () => number, release: () => void): Store {
   let open = true
+  let erased = false
   return {
     pseudonymKey: pseudonymKeyIn(database, now),
     ...runsIn(database),
@@ -68,16 +69,17 @@ function storeIn(database: SqliteDatabase, now: () => number, release: () => voi
     ...contactsIn(database),
     ...ledgerIn(database),
     ...settlingIn(database),
+    ...evidenceIn(database),
+    ...forgettingIn(database, () => {
+      erased = true
+    }),
     async close() {
       if (!open) return
       open = false
       try {
-        // Back to one plain file without a log, and the lock is let go: closing alone leaves both to the driver's
-        // garbage collection.
-        database.pragma('journal_mode = DELETE')
-        database.pragma('locking_mode = NORMAL')
-        database.prepare('SELECT count(*) AS n FROM meta').get()
-        database.close()
+        takeLogIn(database)
+        if (erased) writtenAnew(database)
+        else database.close()
       } finally {
         release()
       }

@@ -37,3 +37,11 @@ export type LedgerPart = Pick<
 >
 
 export type SettlingPart = Pick<Store, 'settle' | 'countQuarantine'>
+
+/** What is told of the evidence log, and what time takes from it. */
+export type EvidencePart = Pick<
+  Store,
+  'evidenceEnds' | 'evidenceAfter' | 'countEvidenceFaults' | 'evidenceOf' | 'expireEvidence'
+>
+
+export type ForgettingPart = Pick<Store, 'forget' | 'addressesHeld'>

@@ -3,7 +3,8 @@
 import type { KeyText } from '../consent/key.ts'
 import type { Instant, Span } from '../consent/time.ts'
 import type { ContactPoint } from '../projection/contact-point.ts'
-import type { JsonValue } from '../record/record.ts'
+import type { JsonValue, ReadingSettings } from '../record/record.ts'
+import type { Evidence, EvidenceEnds, KeptEvidence, RevealedEvidence } from './evidence.ts'
 
 /** 32 hex digits: the first 16 bytes of SHA-256 over the normalised OUID. Orders all work. */
 export type PersonId = string
@@ -92,21 +93,6 @@ export interface LedgerEntry {
   readonly restored?: boolean
 }
 
-/** One line of the append-only evidence log: why a place holds what it holds. `place` is a keyed hash. */
-export interface Evidence {
-  readonly run: string
-  readonly person: PersonId
-  readonly placeHash: string
-  readonly rowId: string | undefined
-  readonly what: string
-  readonly from: JsonValue
-  readonly to: JsonValue
-  readonly lo: Instant
-  readonly hi: Instant
-  readonly event: string | undefined
-  readonly decision: 'written' | 'superseded' | 'rejected'
-}
-
 export interface QuarantinedRow {
   readonly person: PersonId
   readonly placeHash: string
@@ -134,6 +120,30 @@ export interface RunRow {
   readonly report?: JsonValue
 }
 
+/** Whom an erasure is about: the OUID as `identity.normalise` spells it. */
+export interface ErasedPerson {
+  readonly person: PersonId
+  readonly ouid: string
+}
+
+/** What an erasure removed, in counts. */
+export interface Erased {
+  /** Those asked for; all of them are suppressed from now on. */
+  readonly persons: number
+  /** Of those, the ones that the store knew. */
+  readonly known: number
+  readonly states: number
+  readonly due: number
+  readonly parked: number
+  readonly quarantined: number
+  readonly contacts: number
+  readonly ledger: number
+  /** Ledger entries of contacts and addresses that other persons share: they stay. */
+  readonly ledgerShared: number
+  /** Persons whose evidence can be opened no more. */
+  readonly evidenceKeys: number
+}
+
 /** Everything below is keyed by Dataverse's OrganizationId and the target's name. */
 export interface TargetScope {
   readonly organization: string
@@ -159,13 +169,19 @@ export interface Store {
   notePartition(exportId: string, date: string, state: KnownPartition['state']): Promise<void>
   /**
    * Joins states in key order: `join(old, new)` decides; a person with any changed state is marked due for `targets`
-   * (all of them with `dueAll`). Answers how many states changed.
+   * (all of them with `dueAll`). What an erased person said up to the erasure is left out (semantics §8.9); `spelling`
+   * is the one of the rows' OUIDs. Answers how many states changed, and of how many rows something was left out (absent:
+   * of none).
    */
   joinStates(
     rows: readonly StateRow[],
     join: (old: string, added: string) => string,
-    options: { readonly targets: readonly string[]; readonly dueAll: boolean },
-  ): Promise<{ readonly changed: number }>
+    options: {
+      readonly targets: readonly string[]
+      readonly dueAll: boolean
+      readonly spelling?: ReadingSettings['normalise']
+    },
+  ): Promise<{ readonly changed: number; readonly suppressed?: number }>
   addKnownIds(keys: readonly KeyText[]): Promise<void>
   knownIds(): Promise<KeyText[]>
   objectsIngested(
@@ -175,7 +191,10 @@ export interface Store {
     objects: readonly IngestedObject[],
     rejects: readonly RejectedLine[],
   ): Promise<void>
-  /** Forgets states, persons, partitions and objects for a rebuild (semantics §8.6); ledger, contacts and evidence stay. */
+  /**
+   * Forgets states, persons, partitions and objects for a rebuild (semantics §8.6); ledger, contacts, evidence and
+   * suppressions stay.
+   */
   forgetStates(): Promise<void>
   countStates(): Promise<number>
 
@@ -231,6 +250,28 @@ export interface Store {
     },
   ): Promise<void>
   countQuarantine(target: string): Promise<number>
+
+  /** The addresses that persons have, and those of which their evidence tells that they had them. */
+  addressesHeld(persons: readonly PersonId[]): Promise<ContactPoint[]>
+  /**
+   * Removes everything that tells of these persons, destroys the keys of their evidence, and suppresses whatever they
+   * said up to `at` (semantics §8.9). Persons that are not known are suppressed too; doing it again does no harm.
+   */
+  forget(persons: readonly ErasedPerson[], at: Instant, spelling: ReadingSettings['normalise']): Promise<Erased>
+
+  /** Where the evidence log begins and ends. */
+  evidenceEnds(): Promise<EvidenceEnds>
+  /** Entries of the evidence log after this sequence, in their order. */
+  evidenceAfter(sequence: number, limit: number): Promise<KeptEvidence[]>
+  /**
+   * What is wrong with the log's tables and shows in no entry: keys of persons without an entry (they come and go with
+   * entries), and an index that does not agree with its table.
+   */
+  countEvidenceFaults(): Promise<number>
+  /** What the evidence log tells of a person, oldest first; nothing once the person was erased. */
+  evidenceOf(person: PersonId): Promise<RevealedEvidence[]>
+  /** Lets entries go from the old end as long as they are older than `before`; answers how many. The rest still checks. */
+  expireEvidence(before: Instant): Promise<number>
 
   frozenReadings(target: string): Promise<Map<string, string>>
   freezeReading(target: string, reference: string, reading: string): Promise<void>

@@ -2,7 +2,8 @@
 
 import { expect, it } from 'vitest'
 import { SINCE_EVER } from '../../src/consent/time.ts'
-import type { Evidence, LedgerEntry, QuarantinedRow, Settlement, Store } from '../../src/store/store.ts'
+import type { Evidence } from '../../src/store/evidence.ts'
+import type { LedgerEntry, QuarantinedRow, Settlement, Store } from '../../src/store/store.ts'
 import { HOSTILE, person, SCOPE, settlePersons, stateRow, union } from './store-samples.ts'
 
 const NOW = 1_793_500_000_123_456

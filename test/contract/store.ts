@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { contactRules } from './store-contacts.ts'
 import { dueRules, parkingRules } from './store-due.ts'
+import { erasureRules } from './store-erasure.ts'
+import { evidenceRules } from './store-evidence.ts'
 import { ledgerRules } from './store-ledger.ts'
 import { HOSTILE, person, SCOPE, settlePersons, stateRow, union } from './store-samples.ts'
 
@@ -36,6 +38,8 @@ export function storeContract(name: string, factory: () => Promise<StoreSeat>): 
     parkingRules(current)
     contactRules(current)
     ledgerRules(current)
+    evidenceRules(current)
+    erasureRules(current)
   })
 }
 

@@ -140,19 +140,19 @@ function settings(change: { readonly source?: object; readonly target?: Readonly
 }
 
 /**
- * The tables that reports are made of. Not looked at: the person of a row, which is the key under which the store keeps
- * the person itself, and the event of a line of evidence, which is what proves the choice.
+ * The tables that reports are made of, and the evidence log. Not looked at: the person of a row, which is the key under
+ * which the store keeps the person itself.
  */
 function told(): string {
-  return [
+  const rows = [
     'SELECT * FROM run',
     'SELECT target, place_hash, what, code, message FROM quarantine',
-    'SELECT run, place_hash, row_id, what, from_value, to_value, decision FROM evidence',
     'SELECT * FROM reject',
   ]
     .flatMap((sql) => lab.stored(sql))
     .map((row) => JSON.stringify(row))
-    .join('\n')
+  const evidence = lab.stored('SELECT run, decision, subject, sealed, hash FROM evidence').flatMap(Object.values)
+  return [...rows, ...evidence.map((value) => Buffer.from(value as string | Uint8Array).toString('latin1'))].join('\n')
 }
 
 /** One run in a new world and with a new store; the environment is told to have been written to before. */

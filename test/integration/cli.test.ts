@@ -48,6 +48,8 @@ describe('without a run', () => {
       ['emulate', '--help'],
       /Usage: didomi-dataverse emulate [\s\S]*--port <n>[\s\S]*--seed <file>[\s\S]*--limits[\s\S]*--time-scale <n>[\s\S]*--no-didomi/,
     ],
+    [['store', '--help'], /Usage: didomi-dataverse store [\s\S]*check[\s\S]*backup[\s\S]*restore/],
+    [['migrate', '--help'], /Usage: didomi-dataverse migrate [\s\S]*plan[\s\S]*apply[\s\S]*verify[\s\S]*rollback/],
     [['--version'], /^\d+\.\d+\.\d+\n$/],
   ])(
     '%j is answered on stdout with exit 0',

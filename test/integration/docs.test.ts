@@ -129,8 +129,9 @@ describe('commands', () => {
   })
 
   for (const path of DOCS.filter((doc) => commandsIn(doc).length > 0)) {
-    it(`every command of ${path} works`, { timeout: 240_000 }, async () => {
-      const place = await operatorsFolder(path.replace(/\W/g, '-'), example('microsoft-dynamics-cpc'), archiveAndApi())
+    it(`every command of ${path} works`, { timeout: 600_000 }, async () => {
+      const given = { ...archiveAndApi(), ...targetsOf(path) }
+      const place = await operatorsFolder(path.replace(/\W/g, '-'), example('microsoft-dynamics-cpc'), given)
       const commands = commandsIn(path).filter((line) => !line.split(' && ').every((one) => LEFT_TO_CI.test(one)))
       expect(commands.length).toBeGreaterThan(3)
       for (const line of commands) {
@@ -144,11 +145,16 @@ describe('commands', () => {
         expect(stdout + stderr).not.toContain('@example')
       }
       const again = await run(`${SYNC} --json`, place)
-      expect(JSON.parse(again.stdout)).toMatchObject({
-        exitCode: 0,
-        deliver: [{ places: { written: 0, rejected: 0 } }],
-      })
+      const { exitCode, deliver } = JSON.parse(again.stdout)
+      expect([exitCode, deliver.length > 0]).toEqual([0, true])
+      for (const { places } of deliver) expect(places).toMatchObject({ written: 0, rejected: 0 })
     })
+  }
+
+  /** Where a document is about several targets it shows them, and its commands are run with them. */
+  function targetsOf(path: string): object {
+    const parts = blocksIn(path).flatMap(({ info, text }) => (info === 'yml' ? [parse(text)] : []))
+    return parts.find(({ targets }) => targets?.length > 1) ?? {}
   }
 
   async function startsAndStops(command: string, place: string): Promise<void> {
@@ -185,6 +191,15 @@ describe('commands', () => {
         'sync --help',
         'bootstrap --help',
         'sources status --help',
+        'migrate plan --help',
+        'migrate apply --help',
+        'migrate rollback --help',
+        'forget --help',
+        'store check --help',
+        'store backup --help',
+        'store restore --help',
+        'evidence check --help',
+        'evidence export --help',
         'emulate --help',
         'config schema --help',
       ].map((of) => run(`didomi-dataverse ${of}`)),

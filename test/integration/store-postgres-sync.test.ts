@@ -2,10 +2,10 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
-import { ORGANIZATION_ID } from '../../src/emulator/seed-ids.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
-import type { LedgerEntry, Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { type Content, contentOf } from '../support/port-content.ts'
 import { findPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { type Control, consentTarget, contactTarget, controlOf, openPlace, type Place } from '../support/sync-run.ts'
 import { differences, environmentContent } from '../support/sync-store.ts'
@@ -15,9 +15,6 @@ const bin = findPostgres()
 const POPULATION = populationOf(chanceOf(11), true)
 const LIMIT_MS = 240_000
 const NOW = { now: () => 0 }
-const TARGETS = ['contact', 'consent'] as const
-
-type Content = Readonly<Record<string, readonly string[]>>
 
 describe.skipIf(bin === undefined)('a run on PostgreSQL', () => {
   let server: PostgresServer
@@ -40,7 +37,9 @@ describe.skipIf(bin === undefined)('a run on PostgreSQL', () => {
     for (const day of POPULATION.days) await place.writeDay(day)
     const { host, port, database, user } = server.address(schema)
     const password = `\${env:STORE_PASSWORD}`
-    await configure(place, { store: { postgres: { host, port, database, user, password, schema, spill: './spill' } } })
+    // The next run waits until nothing of a killed one can be under way: not for long.
+    const postgres = { host, port, database, user, password, schema, spill: './spill', lease: '8s' }
+    await configure(place, { store: { postgres } })
   })
   afterEach(async () => {
     await emulator.close()
@@ -48,7 +47,7 @@ describe.skipIf(bin === undefined)('a run on PostgreSQL', () => {
   })
 
   function configure(at: Place, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const effort = { concurrency: 2, batchRows: 4, brake: { share: 1, atLeast: 100_000 } }
+    const effort = { concurrency: 2, batchRows: 4, timeout: '8s', brake: { share: 1, atLeast: 100_000 } }
     const targets = [
       contactTarget(emulator.url, CONTACT_MAPPINGS, { ...effort, upsert: true, entryOptions: CONTACT_OPTIONS }),
       consentTarget(emulator.url, CONSENT_MAPPINGS, effort),
@@ -145,53 +144,3 @@ describe.skipIf(bin === undefined)('a run on PostgreSQL', () => {
     LIMIT_MS,
   )
 })
-
-/** A bound of the last hour is a time of Dataverse's clock: it differs from run to run. */
-const bound = (instant: number | undefined) =>
-  instant !== undefined && instant > (Date.now() - 3_600_000) * 1_000 ? 'clock' : String(instant)
-
-const ledgerLine = ({ place, confirmed, intended, foreign, rowId, missingSince, restored }: LedgerEntry) => [
-  ...[place, confirmed?.value, bound(confirmed?.lo), bound(confirmed?.hi), intended?.value, foreign?.value],
-  ...[rowId !== undefined, missingSince !== undefined, restored],
-]
-
-/** Everything durable that the port shows and that is no time of the clock, id of a run, or random key; marks everybody due. */
-async function contentOf(store: Store): Promise<Content> {
-  const lines = (values: Iterable<unknown>) => [...values].map((line) => JSON.stringify(line)).sort()
-  const scopes = await Promise.all(
-    TARGETS.map(async (target) => {
-      const due = await store.takeDue(target, undefined, 10_000)
-      await store.markAllDue(target)
-      const ids = (await store.takeDue(target, undefined, 10_000)).map(({ person }) => person)
-      const scope = { organization: ORGANIZATION_ID, target }
-      return {
-        due: due.map(({ person }) => [target, person]),
-        persons: await store.persons(ids),
-        parked: [...(await store.parkedSince(target, ids)).keys()].map((person) => [target, person]),
-        contacts: [...(await store.contactsOf(scope, ids))].map((found) => [target, found]),
-        ledger: (await store.recentLedger(scope, 10_000)).map((entry) => [target, ledgerLine(entry)]),
-        count: [target, await store.countLedger(scope), await store.countQuarantine(target)],
-        readings: [...(await store.frozenReadings(target))].map((reading) => [target, reading]),
-      }
-    }),
-  )
-  return {
-    due: lines(scopes.flatMap(({ due }) => due)),
-    persons: lines(scopes.flatMap(({ persons }) => persons)),
-    parked: lines(scopes.flatMap(({ parked }) => parked)),
-    contactsOf: lines(scopes.flatMap(({ contacts }) => contacts)),
-    ledger: lines(scopes.flatMap(({ ledger }) => ledger)),
-    counts: lines(scopes.map(({ count }) => count)),
-    readings: lines(scopes.flatMap(({ readings }) => readings)),
-    known: lines(await store.knownIds()),
-    partitions: lines(
-      (await store.partitions()).map(({ exportId, date, state, objects }) => [
-        exportId,
-        date,
-        state,
-        [...objects.keys()],
-      ]),
-    ),
-    fingerprints: lines([await store.fingerprint('ingest'), await store.countStates()]),
-  }
-}

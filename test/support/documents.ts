@@ -8,7 +8,14 @@ import { expect } from 'vitest'
 /** The repository's folder. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** Every document a reader is sent to, from the root. */
-export const DOCS = ['README.md', 'CHANGELOG.md', 'docs/semantics.md', 'docs/operations.md', 'docs/configuration.md']
+export const DOCS = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/semantics.md',
+  'docs/operations.md',
+  'docs/configuration.md',
+  'docs/migration.md',
+]
 /** A document's text. */
 export const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 

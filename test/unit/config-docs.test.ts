@@ -26,11 +26,21 @@ it('docs/configuration.md shows every key and rule as the schema has it (vitest 
   )
 })
 
+/** What an operator's environment holds besides secrets. */
+const NAMED: Readonly<Record<string, string>> = {
+  DATAVERSE_INSTANCE: 'https://acme.crm4.dynamics.com',
+  DATAVERSE_TENANT_ID: 'd2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f',
+  DATAVERSE_CLIENT_ID: '8c1f2b7e-4a53-4d0e-9b61-2f7c3e5a9d10',
+}
+
 it('every part of a configuration (`yml`) that is shown completes the least one, for editors too', async () => {
   const parts = DOCS.flatMap(blocksIn).filter(({ info }) => info === 'yml')
   expect(parts.length).toBeGreaterThan(5)
   for (const { text } of parts) {
-    const config = { ...leastConfig(), ...parse(text) }
+    const config = {
+      ...leastConfig(),
+      ...parse(text.replace(/\$\{env:(DATAVERSE_\w+)\}/g, (all, name) => NAMED[name] ?? all)),
+    }
     expect(isValid(configJsonSchema(), config), text).toBe(true)
     expect((await load(config)).warnings).toEqual([])
   }

@@ -39,6 +39,7 @@ describe('a PostgreSQL store', () => {
       user: 'job',
       schema: 'didomi_dataverse',
       tls: {},
+      leaseMs: 30_000,
       spillFolder: '/srv/job/conf/state/didomi-dataverse.spill',
     })
     expect(password.reveal()).toBe(SECRET)

@@ -46,6 +46,7 @@ describe('what is loaded', () => {
       retention: { alarmAfterDays: 5 },
       catalogue: { purposes: [], channels: [] },
       lookup: {},
+      migration: { pairs: [] },
       warnings: [],
     })
     expect(targets).toHaveLength(1)

@@ -102,7 +102,13 @@ describe('alarms', () => {
 describe('concludeRun', () => {
   let folder: string
   let store: Store
-  const WISHES = { warnings: ['a word about the configuration'], targets: ['crm'], quarantineMax: 0, strict: false }
+  const WISHES = {
+    warnings: ['a word about the configuration'],
+    targets: ['crm'],
+    quarantineMax: 0,
+    strict: false,
+    alone: true,
+  }
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'didomi-dataverse-report-'))
@@ -139,6 +145,14 @@ describe('concludeRun', () => {
     const { run } = openRun()
     run.delivered({ ...DELIVER, persons: 79 })
     expect(await concludeRun(run, store, WISHES)).toMatchObject({ exitCode: 1, sums: { persons: false } })
+  })
+
+  it('§8.4 who has no outcome is due in the store, unless another process has seen to it', async () => {
+    const { run } = openRun()
+    run.delivered({ ...DELIVER, persons: 85, deferred: 5 })
+    expect(await concludeRun(run, store, WISHES)).toMatchObject({ exitCode: 1, sums: { persons: false } })
+    const shared = await concludeRun(run, store, { ...WISHES, alone: false })
+    expect(shared).toMatchObject({ exitCode: 6, sums: { persons: true } })
   })
 
   it.each([
