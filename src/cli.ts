@@ -1,19 +1,21 @@
 #!/usr/bin/env node
-/** Names, flags, help and exit codes of the command line. stdout = result, stderr = messages. */
+/**
+ * Names, flags, help and exit codes of the command line. stdout = result, stderr = messages. What a command needs is
+ * loaded when it runs: help and a typing error are answered at once.
+ */
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { type BootstrapFlags, runBootstrap } from './cli/bootstrap-command.ts'
-import { type EmulateFlags, runEmulate } from './cli/emulate-command.ts'
-import { type EvidenceExportFlags, runEvidenceCheck, runEvidenceExport } from './cli/evidence-command.ts'
-import { type ForgetFlags, runForget } from './cli/forget-command.ts'
+import type { BootstrapFlags } from './cli/bootstrap-command.ts'
+import type { EmulateFlags } from './cli/emulate-command.ts'
+import type { EvidenceExportFlags } from './cli/evidence-command.ts'
+import type { ForgetFlags } from './cli/forget-command.ts'
 import { addMigrate } from './cli/migrate-flags.ts'
 import type { OpeningFlags } from './cli/opening.ts'
-import { runSourcesStatus, type SourcesFlags } from './cli/sources-command.ts'
-import { runStoreBackup, runStoreCheck, runStoreRestore, type StoreFlags } from './cli/store-command.ts'
-import { runSync, type SyncFlags } from './cli/sync-command.ts'
+import type { SourcesFlags } from './cli/sources-command.ts'
+import type { StoreFlags } from './cli/store-command.ts'
+import type { SyncFlags } from './cli/sync-command.ts'
 import { parseDurationMs } from './config/quantity.ts'
-import { configJsonSchema } from './config/schema.ts'
 import { parseDay } from './consent/time.ts'
 import { CodedError } from './lib/errors.ts'
 import { exitCode } from './report/exit-code.ts'
@@ -79,6 +81,7 @@ program
   .option('--quiet', 'no progress', false)
   .addOption(logLevel())
   .action(async (flags: SyncFlags) => {
+    const { runSync } = await import('./cli/sync-command.ts')
     process.exitCode = await runSync(flags, version)
   })
 
@@ -95,6 +98,7 @@ program
   .option('--quiet', 'no progress', false)
   .addOption(logLevel())
   .action(async (flags: BootstrapFlags) => {
+    const { runBootstrap } = await import('./cli/bootstrap-command.ts')
     process.exitCode = await runBootstrap(flags, version)
   })
 
@@ -116,6 +120,7 @@ program
   .option('--json', 'the answer as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: Omit<SourcesFlags, 'quiet'>) => {
+    const { runSourcesStatus } = await import('./cli/sources-command.ts')
     process.exitCode = await runSourcesStatus({ ...flags, quiet: true }, version)
   })
 
@@ -128,6 +133,7 @@ program
   .option('--json', 'what was removed, as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: Omit<ForgetFlags, 'quiet'>) => {
+    const { runForget } = await import('./cli/forget-command.ts')
     process.exitCode = await runForget({ ...flags, quiet: true }, version)
   })
 
@@ -140,6 +146,7 @@ evidence
   .option('--json', 'the answer as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: Omit<OpeningFlags, 'quiet'>) => {
+    const { runEvidenceCheck } = await import('./cli/evidence-command.ts')
     process.exitCode = await runEvidenceCheck({ ...flags, quiet: true }, version)
   })
 
@@ -152,6 +159,7 @@ evidence
   .option('--json', 'the number of entries as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: Omit<EvidenceExportFlags, 'quiet'>) => {
+    const { runEvidenceExport } = await import('./cli/evidence-command.ts')
     process.exitCode = await runEvidenceExport({ ...flags, quiet: true }, version)
   })
 
@@ -160,7 +168,8 @@ program
   .description('about the configuration file')
   .command('schema')
   .description('print its JSON Schema, for editors')
-  .action(() => {
+  .action(async () => {
+    const { configJsonSchema } = await import('./config/schema.ts')
     process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
   })
 
@@ -173,6 +182,7 @@ store
   .option('--json', 'the answer as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: StoreFlags) => {
+    const { runStoreCheck } = await import('./cli/store-command.ts')
     process.exitCode = await runStoreCheck(flags)
   })
 
@@ -184,6 +194,7 @@ store
   .option('--json', 'the answer as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: StoreFlags & { to: string }) => {
+    const { runStoreBackup } = await import('./cli/store-command.ts')
     process.exitCode = await runStoreBackup(flags)
   })
 
@@ -196,6 +207,7 @@ store
   .option('--json', 'the answer as JSON on stdout', false)
   .addOption(logLevel())
   .action(async (flags: StoreFlags & { from: string; force: boolean }) => {
+    const { runStoreRestore } = await import('./cli/store-command.ts')
     process.exitCode = await runStoreRestore(flags)
   })
 
@@ -211,6 +223,7 @@ program
   .option('--didomi-seed <file>', 'users and ids that Didomi begins with, JSON')
   .option('--no-didomi', 'the Dataverse alone')
   .action(async (flags: EmulateFlags) => {
+    const { runEmulate } = await import('./cli/emulate-command.ts')
     await runEmulate(flags)
   })
 

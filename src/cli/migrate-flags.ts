@@ -1,7 +1,7 @@
 /** The names, flags and help of `migrate` and its steps. */
 
 import { type Command, Option } from 'commander'
-import { type MigrateFlags, type RollbackFlags, runMigrate, runRollback } from './migrate-command.ts'
+import type { MigrateFlags, RollbackFlags } from './migrate-command.ts'
 
 const STEPS = {
   plan: 'look only: what would be written, why the rest would not, and what it would take',
@@ -37,9 +37,15 @@ export function addMigrate(
     if (step === 'apply') {
       command.option('--adopt-environment', 'the store is new, but Dataverse holds rows of ours: take them over', false)
     }
-    command.action(async (flags: MigrateFlags) => ended(await runMigrate(step, flags, version)))
+    command.action(async (flags: MigrateFlags) => {
+      const { runMigrate } = await import('./migrate-command.ts')
+      ended(await runMigrate(step, flags, version))
+    })
   }
   common(migrate.command('rollback').description('take back what apply wrote, unless somebody has changed it since'))
     .option('--delete-refusals', 'take back refusals too', false)
-    .action(async (flags: RollbackFlags) => ended(await runRollback(flags, version)))
+    .action(async (flags: RollbackFlags) => {
+      const { runRollback } = await import('./migrate-command.ts')
+      ended(await runRollback(flags, version))
+    })
 }

@@ -61,15 +61,20 @@ export function retrieveMultiple(state: DataverseState, request: ApiRequest, tab
   const expansions = parseExpand(state, request.identity, table.schema, options.get('$expand'))
   const columns = selectColumns(table.schema, options.get('$select'))
   const orders = parseOrders(state, table, options.get('$orderby'))
-  const rows = sorted(state, table, matching(state, table, options), orders)
-  const start = token === undefined ? 0 : after(state, table, rows, orders, token)
+  const counted = options.get('$count') === 'true'
   const top = preferences.maxPageSize === undefined ? parseTop(options.get('$top')) : undefined
   const limit = top ?? pageSize
-  const page = rows.slice(start, start + limit)
-  const more = top === undefined && start + limit < rows.length
+  const search = searchOf(state, table, options)
+  const rows = counted || orders.length > 0 || search.ids !== undefined ? matching(table, search) : undefined
+  const found =
+    rows === undefined
+      ? firstById(table, search, token, limit + 1)
+      : following(state, table, sorted(state, table, rows, orders), orders, token, limit + 1)
+  const page = found.slice(0, limit)
+  const more = top === undefined && found.length > limit
   return jsonReply(200, {
     '@odata.context': `${request.root}/$metadata#${table.schema.entitySetName}`,
-    ...(options.get('$count') === 'true' ? { '@odata.count': Math.min(rows.length, MAX_ROWS) } : {}),
+    ...(rows !== undefined && counted ? { '@odata.count': Math.min(rows.length, MAX_ROWS) } : {}),
     value: page.map((row) => ({
       ...showRow(row, columns, preferences.annotations),
       ...showExpanded(row, expansions, preferences.annotations),
@@ -84,9 +89,15 @@ function parseTop(text: string | undefined): number | undefined {
   return Math.min(Number(text), MAX_ROWS)
 }
 
-function matching(state: DataverseState, table: Table, options: ReadonlyMap<string, string>): Row[] {
+/** What a query looks for: the ids that an index gives, where one can, and the test of a row. */
+interface Search {
+  readonly ids?: Iterable<string>
+  readonly test: (row: Row) => boolean
+}
+
+function searchOf(state: DataverseState, table: Table, options: ReadonlyMap<string, string>): Search {
   const filter = options.get('$filter')
-  if (filter === undefined) return [...table.all()]
+  if (filter === undefined) return { test: () => true }
   const expression = parseFilter(filter, options)
   const test = compileFilter(expression, rowProperties(state, table.schema), state.collation)
   const ids = candidates(expression, (path, value) => {
@@ -94,8 +105,23 @@ function matching(state: DataverseState, table: Table, options: ReadonlyMap<stri
     const indexable = column?.type === 'text' || column?.type === 'uniqueidentifier' || (column && isLookup(column))
     return column !== undefined && indexable ? table.find([column.logicalName], [value]) : undefined
   })
+  return { test, ...(ids !== undefined && { ids }) }
+}
+
+function matching(table: Table, { ids, test }: Search): Row[] {
   if (ids === undefined) return [...table.all()].filter(test)
   return [...ids].map((id) => table.get(id)).filter((row): row is Row => row !== undefined && test(row))
+}
+
+/** A page in the order of ids, which need not be sorted anew for each: a table of a million rows has hundreds of pages. */
+function firstById(table: Table, { test }: Search, token: string | undefined, limit: number): Row[] {
+  const page: Row[] = []
+  for (const row of table.after(token === undefined ? undefined : String(placeIn(token)[0]))) {
+    if (!test(row)) continue
+    page.push(row)
+    if (page.length === limit) break
+  }
+  return page
 }
 
 function parseOrders(state: DataverseState, table: Table, text: string | undefined): Order[] {
@@ -143,16 +169,20 @@ function cookieOf(state: DataverseState, table: Table, row: Row | undefined, ord
   return JSON.stringify({ place: row === undefined ? [] : placeOf(state, table, row, orders) })
 }
 
-function after(
+const placeIn = (token: string): readonly Value[] => (JSON.parse(token) as Cookie).place
+
+function following(
   state: DataverseState,
   table: Table,
   rows: readonly Row[],
   orders: readonly Order[],
-  token: string,
-): number {
-  const { place } = JSON.parse(token) as Cookie
+  token: string | undefined,
+  limit: number,
+): Row[] {
+  if (token === undefined) return rows.slice(0, limit)
+  const place = placeIn(token)
   const at = rows.findIndex((row) => comparePlaces(placeOf(state, table, row, orders), place, orders) > 0)
-  return at === -1 ? rows.length : at
+  return at === -1 ? [] : rows.slice(at, at + limit)
 }
 
 const PAGING_SECRET = 'paging cookie of the emulator'

@@ -30,6 +30,8 @@ export class Table {
   #rows = new Map<string, Row>()
   #tombstones: Tombstone[] = []
   readonly #indexes = new Map<string, Index>()
+  /** Ids in their order, made when a query first pages by them; absent since a row came or went. */
+  #order: readonly string[] | undefined
 
   constructor(schema: TableSchema, collation: Collation) {
     this.schema = schema
@@ -53,6 +55,16 @@ export class Table {
     return this.#rows.values()
   }
 
+  /** Rows in the order of their ids, from the first after `id`; one without asks for all. A page costs what it holds. */
+  *after(id: string | undefined): Generator<Row> {
+    this.#order ??= [...this.#rows.keys()].sort()
+    const order = this.#order
+    for (let at = id === undefined ? 0 : firstAfter(order, id); at < order.length; at++) {
+      const row = this.#rows.get(order[at] ?? '')
+      if (row !== undefined) yield row
+    }
+  }
+
   tombstones(): readonly Tombstone[] {
     return this.#tombstones
   }
@@ -66,6 +78,7 @@ export class Table {
       }
       this.#list(index, id, row)
     }
+    if (previous === undefined) this.#order = undefined
     this.#rows.set(id, row)
   }
 
@@ -75,6 +88,7 @@ export class Table {
     if (previous === undefined) return
     for (const index of this.#indexes.values()) this.#unlist(index, id, previous)
     this.#rows.delete(id)
+    this.#order = undefined
     if (version !== undefined) this.#tombstones.push({ id, version })
   }
 
@@ -102,6 +116,7 @@ export class Table {
 
   restore({ rows, tombstones }: TableSnapshot): void {
     this.#indexes.clear()
+    this.#order = undefined
     this.#rows = new Map(rows)
     this.#tombstones = [...tombstones]
   }
@@ -145,4 +160,15 @@ export class Table {
       .map((value) => (typeof value === 'string' ? this.#collation.fold(value) : `\u0001${String(value)}`))
       .join('\u0000')
   }
+}
+
+/** Where the texts that are greater than this one begin. */
+function firstAfter(sorted: readonly string[], text: string): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? '') > text) high = middle
+    else low = middle + 1
+  }
+  return low
 }
