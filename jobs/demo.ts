@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { runPlan } from '../src/cli/plan-command.ts'
 import { runSync } from '../src/cli/sync-command.ts'
 import { demoConfiguration } from '../src/demo/configuration.ts'
 import { countWrites, showPersons } from '../src/demo/look.ts'
@@ -35,6 +36,11 @@ async function run(config: string): Promise<number> {
   return await runSync({ config, ...flags }, 'demo')
 }
 
+async function look(config: string): Promise<void> {
+  const flags = { adoptEnvironment: false, strict: false, json: false, quiet: true, logLevel: 'error' }
+  await runPlan({ config, ingest: true, show: 3, withIdentifiers: false, detailedExitcode: false, ...flags }, 'demo')
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'didomi-dataverse-demo-'))
 const { packExport } = (await import(new URL('fixtures/pack.mjs', repository).href)) as {
   packExport(from: string, to: string): Promise<string[]>
@@ -46,6 +52,8 @@ try {
   await writeFile(config, demoConfiguration(emulator.url))
   say('Three persons in Dataverse before the first run:\n')
   say(await showPersons(emulator.url))
+  say('\nA plan: what the first run would do. Nothing is written.\n')
+  await look(config)
   say('\nFirst run: five export days, one of them not sealed yet.\n')
   const first = await run(config)
   say('\nThe same three afterwards:\n')

@@ -16,7 +16,8 @@ export interface SyncRequest {
   readonly run: string
   /** A partition to wait for before all else; when it comes too late the run goes on without it. */
   readonly wait?: WaitRequest
-  readonly ingest: IngestSettings
+  /** Absent where only what is known already is to be delivered. */
+  readonly ingest?: IngestSettings
   /** By target name. */
   readonly deliver: ReadonlyMap<string, DeliverRequest>
   readonly strict: boolean
@@ -36,13 +37,14 @@ export async function sync(
   signal: AbortSignal,
 ): Promise<RunReport> {
   const run: RunInTheMaking = await ports.beginRun(request.run, 'sync')
-  const { wait } = request
+  const { wait, ingest: reading } = request
   const { work } = ports.pods ?? { work: workAlone }
 
   if (wait !== undefined) await run.stage('wait', () => waitForPartition(ports, wait, signal))
-  await run.stage('ingest', async () => {
-    run.ingested(await ingest(ports, request.ingest, signal))
-  })
+  if (reading !== undefined)
+    await run.stage('ingest', async () => {
+      run.ingested(await ingest(ports, reading, signal))
+    })
   for (const target of settings.targets) {
     const wishes = request.deliver.get(target.name)
     if (wishes === undefined) continue

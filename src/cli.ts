@@ -5,18 +5,18 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { BootstrapFlags } from './cli/bootstrap-command.ts'
 import type { EmulateFlags } from './cli/emulate-command.ts'
 import type { EvidenceExportFlags } from './cli/evidence-command.ts'
+import { day, dayOrToday, duration, logLevel, type Shared, wholeNumber } from './cli/flag-values.ts'
 import type { ForgetFlags } from './cli/forget-command.ts'
 import { addMigrate } from './cli/migrate-flags.ts'
 import type { OpeningFlags } from './cli/opening.ts'
+import { addPlan } from './cli/plan-flags.ts'
 import type { SourcesFlags } from './cli/sources-command.ts'
-import type { StoreFlags } from './cli/store-command.ts'
+import { addStore } from './cli/store-flags.ts'
 import type { SyncFlags } from './cli/sync-command.ts'
-import { parseDurationMs } from './config/quantity.ts'
-import { parseDay } from './consent/time.ts'
 import { CodedError } from './lib/errors.ts'
 import { exitCode } from './report/exit-code.ts'
 
@@ -24,40 +24,18 @@ const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
 
-function day(text: string): string {
-  if (parseDay(text) === undefined) throw new InvalidArgumentError('expected a date such as 2026-10-23')
-  return text
-}
-
-function dayOrToday(text: string): string {
-  if (text !== 'today' && parseDay(text) === undefined)
-    throw new InvalidArgumentError('expected a date such as 2026-10-23, or today')
-  return text
-}
-
-/** Milliseconds. */
-function duration(text: string): number {
-  const ms = parseDurationMs(text)
-  if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 90m or 3h')
-  return ms
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0')
-  return Number(text)
-}
-
-function logLevel(): Option {
-  return new Option('--log-level <level>', 'messages on stderr')
-    .choices(['debug', 'info', 'warn', 'error', 'silent'])
-    .default('warn')
-}
-
 const program = new Command('didomi-dataverse')
   .description("Carries people's latest consent from Didomi batch exports into Microsoft Dynamics 365 / Dataverse.")
   .version(version)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
+
+const shared: Shared = {
+  version,
+  ended: (code) => {
+    process.exitCode = code
+  },
+}
 
 program
   .command('sync')
@@ -102,13 +80,9 @@ program
     process.exitCode = await runBootstrap(flags, version)
   })
 
-addMigrate(program, {
-  version,
-  logLevel,
-  ended: (code) => {
-    process.exitCode = code
-  },
-})
+addPlan(program, shared)
+addMigrate(program, shared)
+addStore(program, shared)
 
 program
   .command('sources')
@@ -171,44 +145,6 @@ program
   .action(async () => {
     const { configJsonSchema } = await import('./config/schema.ts')
     process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
-  })
-
-const store = program.command('store').description('about the state store')
-
-store
-  .command('check')
-  .description('is it sound? reads only, also while a run lasts')
-  .requiredOption('--config <file>', 'configuration, YAML or JSON')
-  .option('--json', 'the answer as JSON on stdout', false)
-  .addOption(logLevel())
-  .action(async (flags: StoreFlags) => {
-    const { runStoreCheck } = await import('./cli/store-command.ts')
-    process.exitCode = await runStoreCheck(flags)
-  })
-
-store
-  .command('backup')
-  .description('copy it to a new file, also while a run lasts')
-  .requiredOption('--config <file>', 'configuration, YAML or JSON')
-  .requiredOption('--to <file>', 'where the backup goes; must not exist')
-  .option('--json', 'the answer as JSON on stdout', false)
-  .addOption(logLevel())
-  .action(async (flags: StoreFlags & { to: string }) => {
-    const { runStoreBackup } = await import('./cli/store-command.ts')
-    process.exitCode = await runStoreBackup(flags)
-  })
-
-store
-  .command('restore')
-  .description('put a backup in its place; everybody is due then, and what was there is kept')
-  .requiredOption('--config <file>', 'configuration, YAML or JSON')
-  .requiredOption('--from <file>', 'the backup')
-  .option('--force', 'even where the present store has done more than the backup knows', false)
-  .option('--json', 'the answer as JSON on stdout', false)
-  .addOption(logLevel())
-  .action(async (flags: StoreFlags & { from: string; force: boolean }) => {
-    const { runStoreRestore } = await import('./cli/store-command.ts')
-    process.exitCode = await runStoreRestore(flags)
   })
 
 program

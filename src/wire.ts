@@ -1,5 +1,6 @@
 /** Settings → ports: the only file that names an adapter. */
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
   ArchiveSettings,
@@ -24,11 +25,14 @@ import { openDirectorySink } from './source/directory-sink.ts'
 import type { ObjectSink } from './source/object-sink.ts'
 import type { ObjectStore } from './source/object-store.ts'
 import type { MigrationFile } from './store/migration-file.ts'
+import type { PlannedRows } from './store/planned-rows.ts'
 import type { PostgresStore, StoreWishes } from './store/postgres.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import { backUpSqliteStore, type Restored, restoreSqliteStore } from './store/sqlite-backup.ts'
 import { checkSqliteStore } from './store/sqlite-check.ts'
+import { copySqliteFile } from './store/sqlite-copy.ts'
 import { filesBeginning, openSqliteMigrationFile, removeMigrationFile } from './store/sqlite-migration-file.ts'
+import { openSqlitePlannedRows } from './store/sqlite-planned-rows.ts'
 import type { Store } from './store/store.ts'
 import type { StoreCheck } from './store/store-rules.ts'
 import type { SharedKeys, Work } from './work/work.ts'
@@ -199,6 +203,8 @@ export interface StoreFiles {
   check(path: string): Promise<StoreCheck>
   checkPostgres(settings: PostgresStoreSettings): Promise<StoreCheck>
   backUp(path: string, to: string): Promise<StoreCheck>
+  /** A copy to work on; where there is no store yet, none. */
+  copyIfThere(path: string, to: string): Promise<void>
   restore(from: string, path: string, force: boolean): Promise<Restored>
 }
 
@@ -206,8 +212,14 @@ export const storeFiles: StoreFiles = {
   check: checkSqliteStore,
   checkPostgres: async (settings) => (await import('./store/postgres-check.ts')).checkPostgresStore(settings),
   backUp: backUpSqliteStore,
+  copyIfThere: async (path, to) => {
+    if (existsSync(path)) await copySqliteFile(path, to)
+  },
   restore: (from, path, force) => restoreSqliteStore(from, path, { force, now: systemClock.now }),
 }
+
+/** Where a plan keeps what it would have written, in a file that is not there yet. */
+export const openPlannedRows: (path: string) => PlannedRows = openSqlitePlannedRows
 
 /** The objects at a location, for reading. The client of a cloud is loaded only where it is needed: that takes a while. */
 export async function openStoreAt(location: LocationSettings, clock: Clock): Promise<Closable<ObjectStore>> {

@@ -1,6 +1,7 @@
 /** The names, flags and help of `migrate` and its steps. */
 
 import { type Command, Option } from 'commander'
+import { logLevel, type Shared } from './flag-values.ts'
 import type { MigrateFlags, RollbackFlags } from './migrate-command.ts'
 
 const STEPS = {
@@ -9,11 +10,8 @@ const STEPS = {
   verify: 'compare what the columns say with what Dataverse holds (exit 6 where it has drifted)',
 } as const
 
-/** Adds `migrate` to the program; `ended` takes the exit code. */
-export function addMigrate(
-  program: Command,
-  { version, logLevel, ended }: { version: string; logLevel: () => Option; ended: (exitCode: number) => void },
-): void {
+/** Adds `migrate` to the program. */
+export function addMigrate(program: Command, { version, ended }: Shared): void {
   const migrate = program
     .command('migrate')
     .description('carry choices from legacy contact columns, or a CSV file, to contact point consents')

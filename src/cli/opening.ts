@@ -70,6 +70,17 @@ export async function withPorts<T>(
   const voices = openVoices(flags)
   const settings = await openSettings(flags.config, voices.log)
   check(settings)
+  return withOpenPorts(settings, voices, flags, version, work)
+}
+
+/** The same with settings that were read already. */
+export async function withOpenPorts<T>(
+  settings: Settings,
+  voices: Voices,
+  flags: Pick<OpeningFlags, 'deadline' | 'pod'>,
+  version: string,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   // From here on: the first process of a container does not hear a signal that nobody listens for.
   const interruption = interruptible(flags.deadline, (text) => voices.log.warn({}, text))
   try {

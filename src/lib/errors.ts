@@ -43,6 +43,10 @@ export const ERROR_CODES = {
   'rebuild-needed': 'configuration',
   /** The store is empty but Dataverse holds rows with our marker (semantics §8.8): run with `--adopt-environment`. */
   'environment-used': 'configuration',
+  /** The file given to `apply` is no plan, or not a whole one. */
+  'plan-unreadable': 'configuration',
+  /** Export, configuration or rows are not those of the plan any more; nothing was written. Plan again. */
+  'plan-moved': 'configuration',
   /** The store file cannot be opened, is of a newer version, or its disk is full or read-only. */
   'store-unusable': 'configuration',
   /** Dataverse refuses a request as malformed or names an unknown column or table: mapping and table have parted. */

@@ -1,8 +1,8 @@
 /** What a step of a migration says at its end, and the sums that must hold: contacts, statements, slots, rows. */
 
 import { CodedError, type Complaint } from '../lib/errors.ts'
+import type { Forecast } from '../report/forecast.ts'
 import type { CsvColumns } from './csv-speakers.ts'
-import type { Forecast } from './forecast.ts'
 import type { Migration } from './migration.ts'
 import { entryId, type Question, type Unpaired } from './pairing.ts'
 import type { ReadingReport } from './reading-counts.ts'

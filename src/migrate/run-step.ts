@@ -2,9 +2,9 @@
 
 import { sideBySide } from '../deliver/side-by-side.ts'
 import { exitCode } from '../report/exit-code.ts'
+import { forecast } from '../report/forecast.ts'
 import type { MigrationFile } from '../store/migration-file.ts'
 import { type AddressWork, addressChunks } from './address-work.ts'
-import { forecastOf } from './forecast.ts'
 import { type CsvSource, readLeftEnd } from './left-end.ts'
 import {
   checkMigrationSums,
@@ -14,6 +14,7 @@ import {
   pairReports,
 } from './migrate-report.ts'
 import type { Migration, MigrationPorts } from './migration.ts'
+import type { ReadingReport } from './reading-counts.ts'
 import { SlotCounts, type SlotsReport } from './slot-counts.ts'
 import { applyChunk, lookAtChunk } from './slot-work.ts'
 
@@ -51,7 +52,7 @@ export async function runStep(
     reading,
     slots,
     parentPurpose: target.parentPurpose,
-    ...(step === 'plan' && { forecast: forecastOf(reading, slots, target) }),
+    ...(step === 'plan' && { forecast: forecast(slots.rows + slots.ensured, queriesFor(reading, slots), target) }),
     seconds: (ports.clock.monotonic() - begunMs) / 1_000,
     exitCode: exitCodeOf(step, slots, settings.quarantine.max),
   }
@@ -94,3 +95,9 @@ function exitCodeOf(step: MigrateStep, { outcomes }: SlotsReport, quarantineMax:
     ...(outcomes.rejected > quarantineMax ? (['rejects-or-quarantine'] as const) : []),
   ])
 }
+
+/** Rows of a page of contacts, and addresses asked for at once (Dataverse: page size; our reading of consent rows). */
+const [PAGE_ROWS, ADDRESSES_PER_QUERY] = [5_000, 200]
+
+const queriesFor = (reading: ReadingReport, slots: SlotsReport): number =>
+  Math.ceil(reading.rows / PAGE_ROWS) + Math.ceil(slots.addresses / ADDRESSES_PER_QUERY)

@@ -12,7 +12,7 @@ describe('tables', () => {
     const findings: Finding[] = [...Object.values(ERROR_CODES), 'rejects-or-quarantine', 'retention']
     const given = new Set([0, ...findings.map((finding) => exitCode([finding]))])
     const operations = tableIn('docs/operations.md', 'exit-codes')
-    /** 8 is kept for plans (§9). */
+    /** 8 is a plan's, not an error's (§9). */
     expect(operations.map(([code]) => Number(code))).toEqual([...given, 8].sort((a, b) => a - b))
     expect(tableIn('README.md', 'exit-codes')).toEqual(operations.map(([code, means]) => [code, means]))
   })
