@@ -1,15 +1,17 @@
-/** The names, flags and help of `plan`, `apply` and `verify`. */
+/** The names, flags and help of `plan`, `apply`, `verify` and `explain`. */
 
 import type { Command } from 'commander'
+import type { ExplainFlags } from './explain-command.ts'
 import { day, duration, logLevel, type Shared, wholeNumber } from './flag-values.ts'
 import type { ApplyFlags, PlanFlags } from './plan-command.ts'
 import type { VerifyFlags } from './verify-command.ts'
 
-/** Adds the three to the program. */
+/** Adds the four to the program. */
 export function addPlan(program: Command, shared: Shared): void {
   addLook(program, shared)
   addDo(program, shared)
   addReadBack(program, shared)
+  addWhy(program, shared)
 }
 
 function addLook(program: Command, { version, ended }: Shared): void {
@@ -70,5 +72,22 @@ function addReadBack(program: Command, { version, ended }: Shared): void {
     .action(async (flags: VerifyFlags) => {
       const { runVerify } = await import('./verify-command.ts')
       ended(await runVerify(flags, version))
+    })
+}
+
+function addWhy(program: Command, { version, ended }: Shared): void {
+  program
+    .command('explain')
+    .description('why Dataverse holds what it holds of a person: what was said, what counts, what was written')
+    .requiredOption('--config <file>', 'configuration, YAML or JSON')
+    .option('--ouid <ouid...>', 'these persons; other users of the machine may see them in the list of processes')
+    .option('--address <address...>', 'everybody known at these addresses')
+    .option('--target <name...>', 'only these targets')
+    .option('--reveal', 'with addresses and ids in clear', false)
+    .option('--json', 'the answer as JSON on stdout', false)
+    .addOption(logLevel())
+    .action(async (flags: Omit<ExplainFlags, 'quiet'>) => {
+      const { runExplain } = await import('./explain-command.ts')
+      ended(await runExplain({ ...flags, quiet: true }, version))
     })
 }

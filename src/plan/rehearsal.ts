@@ -3,7 +3,7 @@
 import type { RowWrite, TableMetadata } from '../dataverse/dataverse.ts'
 import type { Evidence } from '../store/evidence.ts'
 import type { PlannedRows } from '../store/planned-rows.ts'
-import type { PersonId, Store } from '../store/store.ts'
+import type { PersonId, Settlement, Store } from '../store/store.ts'
 import type { Ports } from '../wire.ts'
 import { planningDataverse } from './planning-dataverse.ts'
 
@@ -30,16 +30,24 @@ export interface Seen {
 /** Told of each write, with the target it is for. */
 export type NoteWrite = (target: string, table: TableMetadata, row: RowWrite) => void
 
+export interface RehearsalWishes {
+  /** How many entries of each target are kept to be shown. */
+  readonly samples: number
+  readonly note?: NoteWrite
+  /** Told of everybody's outcome. */
+  readonly settled?: (target: string, settlement: Settlement) => void
+}
+
 export interface Rehearsal {
   readonly ports: Ports
   readonly seen: ReadonlyMap<string, Seen>
 }
 
-/** `ports` are those of the copy. `samples`: how many entries of each target are kept to be shown. */
+/** `ports` are those of the copy. */
 export function rehearse(
   ports: Ports,
   openPlannedRows: (target: string) => PlannedRows,
-  { samples, note }: { readonly samples: number; readonly note?: NoteWrite },
+  { samples, note, settled: tell }: RehearsalWishes,
 ): Rehearsal {
   const seen = new Map<string, Seen>()
   const of = (target: string): Seen => {
@@ -52,7 +60,10 @@ export function rehearse(
     async settle(scope, settled) {
       const target = of(scope.target)
       for (const entry of settled.evidence) count(target, entry, samples)
-      for (const { person, outcome } of settled.settlements) if (outcome === 'written') target.writtenFor.add(person)
+      for (const settlement of settled.settlements) {
+        if (settlement.outcome === 'written') target.writtenFor.add(settlement.person)
+        tell?.(scope.target, settlement)
+      }
       await ports.store.settle(scope, settled)
     },
   }

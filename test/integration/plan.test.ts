@@ -1,4 +1,4 @@
-/** A plan: what `sync` would do, told without doing it; kept in a file, exactly that done by `apply`, and read back by `verify`. */
+/** A plan: what `sync` would do, told without doing it; kept in a file, exactly that done by `apply`, read back by `verify`, told by `explain`. */
 
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -273,5 +273,34 @@ describe('verify', () => {
     const { report: after } = await verified()
     expect([after.drifted, after.targets[0].superseded]).toEqual([0, 1])
     expect(world.rows('contacts')).toMatchObject([{ new_news: true }, { new_news: false }, {}, {}, {}])
+  })
+})
+
+describe('explain', () => {
+  const explained = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run(lab, 'explain', ...args)
+    expect([code, stderr]).toEqual([0, ''])
+    return stdout
+  }
+
+  it('leads from what a person said to what stands in Dataverse, masked unless revealed', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const text = await explained('--ouid', 'zq-ouid-2')
+    expect(text).toMatch(/^Person [0-9a-f]{24}: 1 records\n {2}columns: superseded \(§7\); 1 contacts, 1 addresses/)
+    expect(text).toContain('consents: superseded (§7); 1 contacts, 1 addresses, shared with 0 others')
+    expect(text).toMatch(/record: yes, said by \S+ \(§3\.5: the line\)\n {6}person: yes, said by/)
+    expect(text).toMatch(/email z•••@•••\.com: superseded \(§7\): opted out → opted in/)
+    expect(text).toMatch(/somebody else said opted out/)
+    expect(text).toMatch(/evidence: \d decisions\n {4}\S+ columns, contact •••0002, new_news: nothing → yes, written/)
+    expect(text).not.toMatch(/zq-/)
+    const { persons } = JSON.parse(await explained('--address', address(4), '--reveal', '--json'))
+    expect(persons).toMatchObject([{ targets: [{}, { sharedWith: 1 }] }, { targets: [{}, { sharedWith: 1 }] }])
+    expect(JSON.stringify(persons)).toContain(address(4))
+  })
+
+  it('nobody asked for is a usage error, and nobody known is said', { timeout: LIMIT_MS }, async () => {
+    expect((await run(lab, 'explain')).code).toBe(2)
+    expect(await explained('--ouid', 'zq-nobody')).toBe('Nobody: the store knows no such person.\n')
   })
 })
