@@ -11,6 +11,7 @@ import type { EmulateFlags } from './cli/emulate-command.ts'
 import type { EvidenceExportFlags } from './cli/evidence-command.ts'
 import { day, dayOrToday, duration, logLevel, type Shared, wholeNumber } from './cli/flag-values.ts'
 import type { ForgetFlags } from './cli/forget-command.ts'
+import type { InitFlags } from './cli/init-command.ts'
 import { addMigrate } from './cli/migrate-flags.ts'
 import type { OpeningFlags } from './cli/opening.ts'
 import { addPlan } from './cli/plan-flags.ts'
@@ -145,6 +146,23 @@ program
   .action(async () => {
     const { configJsonSchema } = await import('./config/schema.ts')
     process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+  })
+
+program
+  .command('init')
+  .description('write a first configuration: asks what it needs, and maps by name what environment and export hold')
+  .option('--out <file>', 'the configuration; must not exist', 'didomi-dataverse.yaml')
+  .addOption(new Option('--mode <mode>', 'contact point consents, or columns').choices(['consent', 'contact']))
+  .option('--instance <url>', 'the environment, https://….dynamics.com')
+  .option('--tenant <id>', 'directory (tenant) id')
+  .option('--client-id <id>', 'application (client) id')
+  .option('--secret-variable <name>', 'variable that holds the client secret', 'DATAVERSE_CLIENT_SECRET')
+  .option('--source <place>', 'the export: a folder, s3://bucket or gs://bucket')
+  .option('--authentication <json>', 'further keys of `authentication`, as for AD FS')
+  .addOption(logLevel())
+  .action(async (flags: InitFlags) => {
+    const { runInit } = await import('./cli/init-command.ts')
+    process.exitCode = await runInit(flags, version)
   })
 
 program
