@@ -78,8 +78,9 @@ export function planConsents(
       if (slot === undefined) return
       const rows = reading.rowsOf(slot.slot)
       const history = { conflicts: attempt.conflicts.get(place) ?? 0, again: attempt.number > 0 }
-      const verdict = judgeSlot(slot, rows, ledger.get(place), policiesOf(work), reading.at)
-      plans.set(place, planSlot(work, slot, place, verdict, ledger.get(place), reading.at, history))
+      const entry = attempt.uncertain.get(place) ?? ledger.get(place)
+      const verdict = judgeSlot(slot, rows, entry, policiesOf(work), reading.at)
+      plans.set(place, planSlot(work, slot, place, verdict, entry, reading.at, history))
     }
     for (const place of places) decide(place)
     if (attempt.number === 0) {

@@ -19,6 +19,7 @@ import { type ContactSearch, instantOf, searchedColumns } from './contacts.ts'
 import { foundEqual, foundForeign, type WantedValue } from './ledger.ts'
 import type { Refusal } from './outcome.ts'
 import {
+  type Attempt,
   deliverRows,
   type PlaceResult,
   type PlaceWrite,
@@ -118,7 +119,7 @@ function planContact(
   row: Row | undefined,
   ledger: ReadonlyMap<Place, LedgerEntry>,
   at: Instant,
-  attempt: { readonly number: number; readonly last: boolean },
+  attempt: Omit<Attempt, 'conflicts'>,
 ): PlannedContact {
   const { target, settings } = work
   if (row !== undefined && subject.created !== undefined && !isTheCreated(row, subject.created, target)) {
@@ -133,7 +134,7 @@ function planContact(
   const unholdable: Refusal[] = []
   for (const column of work.columns) {
     const place = columnPlace(subject.id, column.name)
-    const entry = ledger.get(place)
+    const entry = attempt.uncertain.get(place) ?? ledger.get(place)
     const wanted = wantedColumn(
       column,
       subject.persons,

@@ -58,7 +58,7 @@ export function foundForeign(place: Place, entry: LedgerEntry | undefined, forei
 }
 
 /**
- * Written ahead of sending, with the foreign statement that is about to be overwritten. `applied` is the earlier intended
+ * Written ahead of sending, on what was read at `readAt`, with the foreign statement that is about to be overwritten. `applied` is the earlier intended
  * value where the row turned out to hold it, from a run that ended before it could confirm: it takes the confirmed
  * value's place, or two such runs in a row would make our own value look like somebody else's.
  */
@@ -67,12 +67,13 @@ export function intending(
   entry: LedgerEntry | undefined,
   wanted: WantedValue,
   foreign: LedgerValue | undefined,
+  readAt: Instant,
   applied?: LedgerValue & { readonly at: Instant },
 ): LedgerEntry {
   return {
     ...(entry ?? blank(place)),
     ...(applied === undefined ? {} : { confirmed: applied }),
-    intended: bare(wanted),
+    intended: { ...bare(wanted), at: readAt },
     ...(foreign === undefined ? {} : { foreign }),
   }
 }
@@ -85,7 +86,7 @@ export function appliedBefore(
 ): (LedgerValue & { readonly at: Instant }) | undefined {
   const intended = entry?.intended
   const holds = intended !== undefined && JSON.stringify(intended.value) === JSON.stringify(from)
-  return holds ? { ...intended, at: readAt } : undefined
+  return holds ? { ...bare(intended), at: readAt } : undefined
 }
 
 /** Applied: `at` is Dataverse's clock of the answer, `readAt` of the read before it (a floor of the row's `modifiedon`). */

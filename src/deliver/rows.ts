@@ -50,11 +50,21 @@ export interface SubjectPlan {
   readonly writes: readonly PlannedWrite[]
 }
 
-/** Decides subjects on a fresh reading. `attempt` counts from 0; `conflicts` how often a subject's write met a conflict. */
+/**
+ * Decides subjects on a fresh reading. `attempt` counts from 0; `conflicts` how often a subject's write met a conflict;
+ * `uncertain` is what was written ahead of earlier attempts of which nobody knows whether they got there.
+ */
 export type PlanSubjects = (
   subjects: readonly string[],
-  attempt: { readonly number: number; readonly last: boolean; readonly conflicts: ReadonlyMap<string, number> },
+  attempt: Attempt,
 ) => Promise<{ readonly plans: ReadonlyMap<string, SubjectPlan>; readonly at: Instant; readonly readAtMs: number }>
+
+export interface Attempt {
+  readonly number: number
+  readonly last: boolean
+  readonly conflicts: ReadonlyMap<string, number>
+  readonly uncertain: ReadonlyMap<Place, LedgerEntry>
+}
 
 /** Keeps what must be kept of rows before they are sent. */
 export type BeforeSending = (writes: readonly PlannedWrite[]) => Promise<void>
@@ -97,10 +107,11 @@ export async function deliverRows(
 ): Promise<Map<string, PlaceResult[]>> {
   const results = new Map(work.subjects.map((subject) => [subject, new Map<Place, PlaceResult>()]))
   const conflicts = new Map<string, number>()
+  const uncertain = new Map<Place, LedgerEntry>()
   let open: readonly string[] = work.subjects
   for (let number = 0; number < ATTEMPTS && open.length > 0; number += 1) {
     const last = number === ATTEMPTS - 1
-    const reading = await work.plan(open, { number, last, conflicts })
+    const reading = await work.plan(open, { number, last, conflicts, uncertain })
     const sent = await sendPhases(ports, scope, work, reading, signal)
     const bySubject = groupBy(sent, ({ subject }) => subject)
     for (const [subject, { rulings }] of reading.plans) {
@@ -109,8 +120,10 @@ export async function deliverRows(
       note(known, [...ruled, ...worstByPlace(bySubject.get(subject) ?? [], reading.at)])
       results.set(subject, known)
     }
-    for (const { subject, outcome } of sent) {
+    for (const { subject, write, outcome } of sent) {
       if (outcome.kind === 'conflict') conflicts.set(subject, (conflicts.get(subject) ?? 0) + 1)
+      if (outcome.kind === 'again')
+        for (const place of write.places) uncertain.set(place.place, intendingTo(place, reading.at))
     }
     const unsettled = sent.filter(({ outcome }) => UNSETTLED.has(outcome.kind))
     open = [...new Set(unsettled.map(({ subject }) => subject))]
@@ -187,7 +200,7 @@ async function sendPhases(
 }
 
 function intendingTo({ place, entry, wanted, foreign, from }: PlaceWrite, readAt: Instant): LedgerEntry {
-  return intending(place, entry, wanted, foreign, appliedBefore(entry, from, readAt))
+  return intending(place, entry, wanted, foreign, readAt, appliedBefore(entry, from, readAt))
 }
 
 function placeResults({ row, places }: PlannedWrite, outcome: WriteOutcome, readAt: Instant): PlaceResult[] {

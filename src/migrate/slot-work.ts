@@ -73,7 +73,12 @@ export async function lookAtChunk(
   const asked = migration.target.parentPurpose === 'warn' ? ensuring(migration) : migration
   const { wanted, ledger, work } = await chunkOf(ports, asked, addresses)
   const { plan, parents } = planConsents(ports, migration.scope, work, wanted, ledger, signal)
-  const { plans } = await plan([...wanted.keys()], { number: 0, last: false, conflicts: new Map() })
+  const { plans } = await plan([...wanted.keys()], {
+    number: 0,
+    last: false,
+    conflicts: new Map(),
+    uncertain: new Map(),
+  })
   const { lacking, ensured } = parents()
   for (const [place, { rulings, writes }] of plans) {
     const slot = wanted.get(place)

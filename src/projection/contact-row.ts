@@ -146,9 +146,9 @@ export function heldColumn(
   entry: LedgerEntry | undefined,
   clockTolerance: number,
 ): Held {
-  const ours = ownValue(entry, (value) => sameValue(column, stored, value))
+  const ours = ownValue(entry, (value) => sameValue(column, stored, value), modifiedOn)
   if (ours !== undefined) return { ...ours, ours: true, loTolerance: 0, hiTolerance: 0 }
-  const lo = entry?.confirmed === undefined ? SINCE_EVER : Math.min(entry.confirmed.at, modifiedOn)
+  const lo = foreignSince(entry, SINCE_EVER, modifiedOn, (value) => sameValue(column, stored, value))
   return { lo, hi: modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
 }
 
@@ -156,8 +156,14 @@ export function heldColumn(
  * The span of a value that is ours: confirmed, or intended and perhaps applied. It ends with the ledger's and has no
  * beginning, as it was made of a part of what is known now: a refusal that comes out of the whole replaces it, whenever
  * it was said (semantics §7). Where somebody else is known to have said the same, their span counts too: we only agreed.
+ * With the row's `modifiedOn` it is also asked whether ours was taken back.
  */
-export function ownValue(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean): Span | undefined {
+export function ownValue(
+  entry: LedgerEntry | undefined,
+  holds: (value: JsonValue) => boolean,
+  modifiedOn?: Instant,
+): Span | undefined {
+  if (modifiedOn !== undefined && takenBack(entry, holds, modifiedOn)) return undefined
   const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
   const [first] = values
   if (first === undefined) return undefined
@@ -165,4 +171,32 @@ export function ownValue(entry: LedgerEntry | undefined, holds: (value: JsonValu
   const spans = [...values.flatMap((value) => (value === undefined ? [] : [value])), ...agreed]
   const lo = agreed.length === 0 ? SINCE_EVER : Math.min(...spans.map((span) => span.lo))
   return { lo, hi: Math.max(...spans.map(({ hi }) => hi)) }
+}
+
+/**
+ * Another value was written ahead and nobody knows whether it got there; the row was saved since and holds the earlier value.
+ * Somebody may have taken ours back: what they hold is theirs, as late as the row (semantics §7).
+ */
+function takenBack(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean, modifiedOn: Instant): boolean {
+  const { intended } = entry ?? {}
+  return intended?.at !== undefined && !holds(intended.value) && modifiedOn >= intended.at
+}
+
+/**
+ * Since when somebody else's value can be there: not before the row was last known to hold another one, which is at the
+ * ledger time, or at the reading before a write whose answer is not known. A reading that showed this very value tells
+ * nothing.
+ */
+export function foreignSince(
+  entry: LedgerEntry | undefined,
+  otherwise: Instant,
+  modifiedOn: Instant,
+  holds: (value: JsonValue) => boolean,
+): Instant {
+  const { confirmed, intended, foreign } = entry ?? {}
+  const seenThen = foreign !== undefined && holds(foreign.value)
+  const takenBackSince = confirmed !== undefined && holds(confirmed.value) ? intended?.at : undefined
+  const known = takenBackSince ?? confirmed?.at
+  if (known !== undefined) return Math.min(known, modifiedOn)
+  return intended?.at === undefined || seenThen ? otherwise : Math.min(Math.max(intended.at, otherwise), modifiedOn)
 }

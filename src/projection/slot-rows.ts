@@ -3,7 +3,7 @@
 import type { Instant, Span } from '../consent/time.ts'
 import type { Guid } from '../dataverse/dataverse.ts'
 import type { LedgerEntry, LedgerValue } from '../store/store.ts'
-import { ownValue } from './contact-row.ts'
+import { foreignSince, ownValue } from './contact-row.ts'
 import { type Conflict, combineHeld, guard, type Held } from './guard.ts'
 import { parseReason } from './reason.ts'
 import { CONSENT_VALUES, slotRowId, type WantedSlot } from './slot.ts'
@@ -114,9 +114,9 @@ export function heldRow(
 ): Held | undefined {
   if (row.optedIn === undefined) return undefined
   const value = code(row.optedIn)
-  const own = ownValue(entry, (known) => known === value) ?? ownReason(row, entry, us)
+  const own = ownValue(entry, (known) => known === value, row.modifiedOn) ?? ownReason(row, entry, us)
   if (own !== undefined) return { ...own, ours: true, loTolerance: 0, hiTolerance: 0 }
-  const lo = entry?.confirmed === undefined ? row.createdOn : Math.min(entry.confirmed.at, row.modifiedOn)
+  const lo = foreignSince(entry, row.createdOn, row.modifiedOn, (known) => known === value)
   return { lo, hi: row.modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
 }
 

@@ -76,7 +76,10 @@ const STEPS: ReadonlyArray<string | ((database: SqliteDatabase) => void)> = [
   'CREATE TABLE bookmark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;',
   // Whoever is due already may be due for any reason.
   'ALTER TABLE due ADD COLUMN afresh INTEGER NOT NULL DEFAULT 1;',
-  sealEvidence,
+  (database) => {
+    sealEvidence(database)
+    database.exec('ALTER TABLE ledger ADD COLUMN intended_at INTEGER;')
+  },
 ]
 
 /** The schema version this program writes. */

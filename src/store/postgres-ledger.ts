@@ -62,7 +62,7 @@ export function ledgerIn(db: PostgresDatabase): LedgerPart {
         await query(
           `UPDATE ledger SET
             confirmed_value = NULL, confirmed_lo = NULL, confirmed_hi = NULL, confirmed_at = NULL,
-            intended_value = NULL, intended_lo = NULL, intended_hi = NULL,
+            intended_value = NULL, intended_lo = NULL, intended_hi = NULL, intended_at = NULL,
             modified_floor = NULL, missing_since = NULL, restored = foreign_value IS NOT NULL
             WHERE scope = ${SCOPE_ASKED}`,
           organization,
@@ -87,6 +87,7 @@ const COLUMNS: ReadonlyArray<readonly [name: string, type: string, of: (entry: L
   ...valueColumns('confirmed'),
   ['confirmed_at', 'bigint', ({ confirmed }) => confirmed?.at ?? null],
   ...valueColumns('intended'),
+  ['intended_at', 'bigint', ({ intended }) => intended?.at ?? null],
   ...valueColumns('foreign'),
   ['row_id', 'bytea', ({ rowId }) => optionalBytes(rowId)],
   ['modified_floor', 'bigint', ({ modifiedFloor }) => modifiedFloor ?? null],

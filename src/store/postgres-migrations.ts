@@ -94,7 +94,10 @@ const STEPS: ReadonlyArray<string | ((connection: PostgresConnection) => Promise
   CREATE INDEX held_key_by_holder ON held_key (holder) WHERE holder IS NOT NULL;
   CREATE SEQUENCE key_release;
   `,
-  sealPostgresEvidence,
+  async (connection) => {
+    await sealPostgresEvidence(connection)
+    await connection.script('ALTER TABLE ledger ADD COLUMN intended_at bigint')
+  },
 ]
 
 /** The schema version this program writes. */

@@ -17,7 +17,7 @@ export function ledgerIn(db: SqliteDatabase): LedgerPart {
   // What the row looked like before the restore proves nothing any more: floor and missing date go with the values.
   const distrust = db.prepare(`UPDATE ledger SET
     confirmed_value = NULL, confirmed_lo = NULL, confirmed_hi = NULL, confirmed_at = NULL,
-    intended_value = NULL, intended_lo = NULL, intended_hi = NULL,
+    intended_value = NULL, intended_lo = NULL, intended_hi = NULL, intended_at = NULL,
     modified_floor = NULL, missing_since = NULL, restored = foreign_value IS NOT NULL
     WHERE scope = ?`)
   const writers = db.prepare('SELECT user_id FROM writer WHERE organization = ? ORDER BY user_id')
@@ -46,8 +46,8 @@ export function ledgerIn(db: SqliteDatabase): LedgerPart {
 export function ledgerWriter(db: SqliteDatabase): (scope: number, entries: readonly LedgerEntry[]) => void {
   const put = db.prepare(`INSERT OR REPLACE INTO ledger (scope, place,
     confirmed_value, confirmed_lo, confirmed_hi, confirmed_at, intended_value, intended_lo, intended_hi,
-    foreign_value, foreign_lo, foreign_hi, row_id, modified_floor, missing_since, restored)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    intended_at, foreign_value, foreign_lo, foreign_hi, row_id, modified_floor, missing_since, restored)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   return (scope, entries) => {
     for (const { place, confirmed, intended, foreign, rowId, modifiedFloor, missingSince, restored } of entries) {
       put.run(
@@ -56,6 +56,7 @@ export function ledgerWriter(db: SqliteDatabase): (scope: number, entries: reado
         ...valueColumns(confirmed),
         confirmed?.at ?? null,
         ...valueColumns(intended),
+        intended?.at ?? null,
         ...valueColumns(foreign),
         rowId ?? null,
         modifiedFloor ?? null,

@@ -80,8 +80,11 @@ export interface LedgerEntry {
   readonly place: Place
   /** The value last written or found equal; `at` is the ledger time (Dataverse's clock). */
   readonly confirmed?: LedgerValue & { readonly at: Instant }
-  /** Written ahead of sending; gone once confirmed. */
-  readonly intended?: LedgerValue
+  /**
+   * Written ahead of sending; gone once confirmed. `at` is Dataverse's clock at the reading before it; versions before
+   * this one did not keep it.
+   */
+  readonly intended?: LedgerValue & { readonly at?: Instant }
   readonly rowId?: string
   /** A lower bound of the row's `modifiedon`. */
   readonly modifiedFloor?: Instant

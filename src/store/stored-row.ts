@@ -44,13 +44,14 @@ export function ledgerEntryOf(row: Row, { text, integer, flag }: ColumnReader): 
   const confirmed = ledgerValue('confirmed')
   const intended = ledgerValue('intended')
   const foreign = ledgerValue('foreign')
+  const intendedAt = optionally(integer, row, 'intended_at')
   const rowId = optionally(text, row, 'row_id')
   const modifiedFloor = optionally(integer, row, 'modified_floor')
   const missingSince = optionally(integer, row, 'missing_since')
   return {
     place: text(row, 'place'),
     ...(confirmed && { confirmed: { ...confirmed, at: integer(row, 'confirmed_at') } }),
-    ...(intended && { intended }),
+    ...(intended && { intended: { ...intended, ...(intendedAt !== undefined && { at: intendedAt }) } }),
     ...(foreign && { foreign }),
     ...(rowId !== undefined && { rowId }),
     ...(modifiedFloor !== undefined && { modifiedFloor }),

@@ -32,7 +32,9 @@ await Promise.all(
       const from = next
       const count = Math.min(AT_ONCE, Math.max(1, Math.ceil(seeds / availableParallelism())), end - from)
       next += count
-      exitCode = Math.max(exitCode, await live(from, count))
+      // Only then: what another has found meanwhile must not be forgotten.
+      const code = await live(from, count)
+      exitCode = Math.max(exitCode, code)
       lived += count
       process.stderr.write(`${lived} of ${seeds} seeds lived, ${exitCode === 0 ? 'no breach' : 'BREACHES'}\n`)
     }

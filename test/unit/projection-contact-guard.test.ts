@@ -149,6 +149,29 @@ describe('§7 the span of a column', () => {
     })
   })
 
+  it('a value that is back after another was written ahead may have been taken back: it is somebody else’s', () => {
+    const entry = (at: number) => ({
+      confirmed: confirmed(false, 20, 30, 150),
+      intended: { value: true, lo: s(100), hi: s(110), at: s(at) },
+    })
+    const theirs = { lo: s(180), hi: MODIFIED, ...clock }
+    expect(held(entry(180))).toEqual(theirs)
+    expect(held(entry(MODIFIED / 1_000_000))).toMatchObject({ lo: MODIFIED, ours: false })
+    // Nobody saved the row since: ours never arrived.
+    expect(held(entry(MODIFIED / 1_000_000 + 1))).toMatchObject({ hi: s(30), ours: true })
+    // An opt-in that our own old no would have let pass.
+    const given = { stored: false, entry: entry(180) }
+    expect(judge(optIn(150), given).verdict).toBe('superseded')
+    expect(judge(optIn(150), { stored: false, entry: { confirmed: entry(180).confirmed } }).verdict).toBe('write')
+  })
+
+  it('where only an intended value is known, another one came after the reading before it, unless that showed it', () => {
+    const intended = { value: true, lo: s(1), hi: s(2), at: s(180) }
+    expect(held({ intended })).toEqual({ lo: s(180), hi: MODIFIED, ...clock })
+    const foreign = { value: false, lo: SINCE_EVER, hi: s(170) }
+    expect(held({ intended, foreign })).toEqual({ lo: SINCE_EVER, hi: MODIFIED, ...clock })
+  })
+
   it('of intended and confirmed holding one value ends with the later', () => {
     const entry: LedgerEntry = {
       place: 'contact',
