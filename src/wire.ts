@@ -20,6 +20,7 @@ import type { Log } from './lib/log.ts'
 import type { Progress } from './lib/progress.ts'
 import { RunInTheMaking } from './report/run.ts'
 import type { Job } from './report/run-report.ts'
+import type { ReceivingInbox } from './reverse/inbox.ts'
 import { openDirectory } from './source/directory.ts'
 import { openDirectorySink } from './source/directory-sink.ts'
 import type { ObjectSink } from './source/object-sink.ts'
@@ -31,6 +32,7 @@ import { openSqliteStore } from './store/sqlite.ts'
 import { backUpSqliteStore, type Restored, restoreSqliteStore } from './store/sqlite-backup.ts'
 import { checkSqliteStore } from './store/sqlite-check.ts'
 import { copySqliteFile } from './store/sqlite-copy.ts'
+import { openSqliteInbox } from './store/sqlite-inbox.ts'
 import { filesBeginning, openSqliteMigrationFile, removeMigrationFile } from './store/sqlite-migration-file.ts'
 import { openSqlitePlannedRows } from './store/sqlite-planned-rows.ts'
 import type { Store } from './store/store.ts'
@@ -127,7 +129,7 @@ export async function openPorts(
       openDataverse: (target) => {
         const dataverse =
           dataverses.get(target.name) ??
-          closedToo(dataverseOf(target, { log, progress, version, clock, ...(pod && { pod }) }, store.checkLease))
+          closedToo(openTarget(target, { log, progress, version, clock, ...(pod && { pod }) }, store.checkLease))
         dataverses.set(target.name, dataverse)
         return dataverse
       },
@@ -182,6 +184,18 @@ export async function openStateStore(
     case 'postgres': {
       const { openPostgresStore } = await import('./store/postgres.ts')
       return openPostgresStore(settings, clock, { leaseMs: settings.leaseMs, ...wishes })
+    }
+  }
+}
+
+/** The inbox beside the store; it has nothing to do with the store's lease. */
+export async function openInbox(settings: StoreSettings, clock: Clock): Promise<ReceivingInbox> {
+  switch (settings.kind) {
+    case 'sqlite':
+      return openSqliteInbox(`${settings.sqlite}.inbox`)
+    case 'postgres': {
+      const { openPostgresInbox } = await import('./store/postgres-inbox.ts')
+      return openPostgresInbox(settings, clock)
     }
   }
 }
@@ -253,10 +267,11 @@ export async function openSinkAt(location: LocationSettings, clock: Clock): Prom
   }
 }
 
-function dataverseOf(
+/** One target's environment; alone it needs no store. */
+export function openTarget(
   target: TargetSettings,
   { log, progress, version, clock = systemClock, pod }: World,
-  permit: (() => void) | undefined,
+  permit?: () => void,
 ): OpenDataverse {
   const { authentication } = target
   return openDataverse({

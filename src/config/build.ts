@@ -11,6 +11,7 @@ import type { WrittenSettings, WrittenTarget } from './schema.ts'
 import type { MappingEntry, Settings, TargetSettings } from './settings.ts'
 import { buildDidomi, buildLocation, buildSource, sourceDeletesAfterDays } from './source-build.ts'
 import { buildStore } from './store-build.ts'
+import { buildWebhook } from './webhook-build.ts'
 
 /** Everything but the targets and the warnings; relative paths lie in `folder`, `cores` of the machine run at once. */
 export function buildFileSettings(
@@ -19,7 +20,7 @@ export function buildFileSettings(
   cores: number,
 ): Omit<Settings, 'targets' | 'warnings'> {
   const { source, archive, didomi, store, identity, regulations, clockSkew, maxLineBytes, lookup } = written
-  const { events, rejects, quarantine, retention, evidence, catalogue, migration } = written
+  const { events, rejects, quarantine, retention, evidence, catalogue, migration, reverse } = written
   return present({
     source: buildSource(source, folder, cores),
     archive: archive && { to: buildLocation(archive.to, folder) },
@@ -41,6 +42,7 @@ export function buildFileSettings(
       ...migration,
       pairs: migration.pairs.map((pair) => present({ ...pair, to: pair.to.map(canonicalId) })),
     }),
+    reverse: reverse && present({ webhook: reverse.webhook && buildWebhook(reverse.webhook, folder) }),
     lookup: Object.fromEntries(Object.entries(lookup).map(([id, reference]) => [id, present(reference)])),
   })
 }

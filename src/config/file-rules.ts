@@ -2,6 +2,7 @@
 
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Complaint } from '../lib/errors.ts'
+import { isLoopbackHost } from './loopback.ts'
 import type { Path, Where } from './place.ts'
 import type { WrittenSettings } from './schema.ts'
 import { parseSecureUrl, SECURE_URL_EXPECTED } from './secure-url.ts'
@@ -16,6 +17,7 @@ export interface FileSubject {
   readonly archive?: WrittenSettings['archive']
   readonly didomi?: WrittenSettings['didomi']
   readonly retention?: WrittenSettings['retention'] | undefined
+  readonly reverse?: WrittenSettings['reverse']
   /** Where relative paths start. */
   readonly folder: string
   readonly where: Where
@@ -27,6 +29,7 @@ export const FILE_RULES: readonly Rule<FileSubject>[] = [
   { says: 'An `endpoint`, `apiRoot` and an `exportLogPath` that is no path are URLs.', check: urlsAreReadable },
   { says: "The archive is not in the source's folder or bucket.", check: archiveIsElsewhere },
   { says: '`retention.alarmAfterDays` is below the age at which the source deletes.', check: alarmComesInTime },
+  { says: 'The receiver speaks plain HTTP only on loopback, or behind an ingress.', check: eventsAreEncrypted },
 ]
 
 function namesAreUnique({ names, where }: FileSubject): Complaint[] {
@@ -111,6 +114,19 @@ function alarmComesInTime({ source, retention, where }: FileSubject): Complaint[
       found: `${retention.alarmAfterDays} days, when the source has deleted the partition after ${days}`,
       expected: `less than ${days}`,
       remedy: 'Lower it, or set retention.days to the age at which the bucket really deletes.',
+    },
+  ]
+}
+
+function eventsAreEncrypted({ reverse, where }: FileSubject): Complaint[] {
+  const webhook = reverse?.webhook
+  if (webhook === undefined || webhook.tls !== undefined || webhook.ingress || isLoopbackHost(webhook.host)) return []
+  return [
+    {
+      where: where(['reverse', 'webhook', 'host']),
+      found: 'an address beyond loopback, and no TLS: the secret would be readable on the way',
+      expected: '`tls`, or `ingress: true` where an ingress in front ends it',
+      remedy: 'Give certificate and key under `tls`, or say `ingress: true`, or listen at 127.0.0.1.',
     },
   ]
 }

@@ -95,7 +95,7 @@ function schemaProblems(value: unknown, where: Where): Problem[] {
 }
 
 function fileRuleProblems(value: unknown, folder: string, where: Where): Problem[] {
-  const { source, archive, didomi, retention } = settingsSchema.shape
+  const { source, archive, didomi, retention, reverse } = settingsSchema.shape
   const subject: FileSubject = {
     names: listAt(value, ['targets']).map((target) => valueAt(target, ['name'])),
     choices: source.shape.csv.safeParse(valueAt(value, ['source', 'csv'])).data?.choices ?? {},
@@ -103,6 +103,7 @@ function fileRuleProblems(value: unknown, folder: string, where: Where): Problem
     archive: archive.safeParse(valueAt(value, ['archive'])).data,
     didomi: didomi.safeParse(valueAt(value, ['didomi'])).data,
     retention: retention.safeParse(valueAt(value, ['retention'])).data,
+    reverse: reverse.safeParse(valueAt(value, ['reverse'])).data,
     folder,
     where,
   }
@@ -157,6 +158,8 @@ async function loadTarget(source: TargetSource, surroundings: Surroundings, fold
 const FILE_SECRETS: readonly Path[] = [
   ['didomi', 'secret'],
   ['store', 'postgres', 'password'],
+  ['reverse', 'webhook', 'secrets', 0],
+  ['reverse', 'webhook', 'secrets', 1],
 ]
 const USER_SECRETS: readonly Path[] = [['clientSecret'], ['certificate', 'privateKey']]
 

@@ -7,6 +7,7 @@ import { closed, formed, list, reference, share, text, whole, word } from './sch
 import { archiveSchema, didomiSchema, retentionSchema, sourceSchema } from './source-schema.ts'
 import { DEFAULT_STORE, storeSchema } from './store-schema.ts'
 import { targetSchema } from './target-schema.ts'
+import { webhookSchema } from './webhook-schema.ts'
 
 const catalogue = closed({
   purposes: list(
@@ -79,6 +80,13 @@ export const settingsSchema = closed({
     .default({})
     .describe('Widget entity id → `{purpose, preference, value}` (§4).'),
   migration: migrationSchema.prefault({}).describe('How `migrate` reads legacy columns.'),
+  reverse: closed({
+    webhook: webhookSchema
+      .optional()
+      .describe('The receiver of what Dataverse tells of; without it, changes are found by change tracking alone.'),
+  })
+    .optional()
+    .describe('The way back, from Dataverse to Didomi; without it, nothing goes that way.'),
   targets: list(targetSchema, 'targets')
     .min(1, { error: 'at least one target' })
     .describe('Where consents are delivered.'),

@@ -228,6 +228,32 @@ export interface MigrationSettings {
   readonly pairs: readonly MigrationPair[]
 }
 
+/** The receiver of Dataverse's events, and what `reverse webhook` registers of it. */
+export interface WebhookSettings {
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly path: string
+  /** In lower case. */
+  readonly header: string
+  /** All are taken; the first is the one that is registered. */
+  readonly secrets: readonly [Secret, ...Secret[]]
+  /** Absolute paths; without it plain HTTP is spoken. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
+  /** Whether somebody in front ends TLS. */
+  readonly ingress: boolean
+  readonly maxBodyBytes: number
+  readonly connections: number
+  readonly requestTimeoutMs: number
+  /** Application users that nobody but us writes as. */
+  readonly ownUsers: readonly string[]
+}
+
+/** The way back, from Dataverse to Didomi. */
+export interface ReverseSettings {
+  readonly webhook?: WebhookSettings
+}
+
 /** The whole configuration. */
 export interface Settings {
   readonly source: SourceSettings
@@ -246,6 +272,7 @@ export interface Settings {
   /** Widget entity id → reference. */
   readonly lookup: Readonly<Record<string, ExplicitReference>>
   readonly migration: MigrationSettings
+  readonly reverse?: ReverseSettings
   readonly targets: readonly TargetSettings[]
   readonly warnings: readonly string[]
 }

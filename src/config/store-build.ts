@@ -1,8 +1,8 @@
 /** Checked settings as written → where state is kept, as used. */
 
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { defect } from '../lib/errors.ts'
+import { isLoopbackHost } from './loopback.ts'
 import { present } from './present.ts'
 import { parseDurationMs } from './quantity.ts'
 import type { WrittenSettings } from './schema.ts'
@@ -34,6 +34,5 @@ function buildPostgres(
 
 /** A socket's folder, or an address that no network carries. */
 function staysOnThisMachine(host: string): boolean {
-  if (host.startsWith('/') || host.toLowerCase() === 'localhost' || host === '::1') return true
-  return isIP(host) === 4 && host.startsWith('127.')
+  return host.startsWith('/') || isLoopbackHost(host)
 }

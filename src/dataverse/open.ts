@@ -29,6 +29,7 @@ import { NoAnswer, type Send } from './send.ts'
 import { withTimeout } from './timeout.ts'
 import { type TokenSource, withToken } from './token.ts'
 import { openTransport } from './transport.ts'
+import { type WebhookRegistry, webhooksOver } from './webhooks.ts'
 import { type LackingMessages, write } from './write.ts'
 
 export interface DataverseOptions {
@@ -78,6 +79,8 @@ export interface DataverseOptions {
 
 /** The port with the door to shut behind it. */
 export interface OpenDataverse extends Dataverse {
+  /** The registrations of events, as the first application user sees and changes them. */
+  readonly webhooks: WebhookRegistry
   close(): Promise<void>
 }
 
@@ -210,6 +213,7 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
     write: (to, rows, sending, signal) =>
       write(connection, settings, lacking, to, rows, { ...sending, signal: open(signal) }),
     changes: (of, select, deltaLink, signal) => changes(connection, of, select, deltaLink, open(signal)),
+    webhooks: webhooksOver(users[0] ?? connection, (signal) => whoAmI(users[0] ?? connection, open(signal))),
     close: () => {
       closing.abort(new NoAnswer('closed', false))
       return close()

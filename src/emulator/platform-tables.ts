@@ -1,11 +1,12 @@
 /** The platform's own tables that a client reads: users, teams, business units, organization, messages, event pipeline. */
 import { boolean, integer, lookup, table, text } from './column-kinds.ts'
 import { hookTables } from './hook-tables.ts'
+import { roleTables } from './role-tables.ts'
 import type { TableSchema } from './schema.ts'
 
 /** Definitions of the platform's tables, fresh each time. */
 export function platformTables(): TableSchema[] {
-  return [...peopleTables(), ...serviceTables(), ...hookTables()]
+  return [...peopleTables(), ...roleTables(), ...serviceTables(), ...hookTables()]
 }
 
 function peopleTables(): TableSchema[] {

@@ -37,6 +37,32 @@ const RELATIONSHIPS: ReadonlyMap<string, Relationship> = new Map([
   ],
 ])
 
+interface Association {
+  readonly parent: string
+  readonly child: string
+  /** The table in between, and its columns with the ids of both. */
+  readonly through: string
+  readonly parentColumn: string
+  readonly childColumn: string
+}
+
+/** Many-to-many relationships, likewise. */
+const ASSOCIATIONS: ReadonlyMap<string, Association> = new Map([
+  [
+    'systemuserroles_association',
+    {
+      parent: 'systemuser',
+      child: 'role',
+      through: 'systemuserroles',
+      parentColumn: 'systemuserid',
+      childColumn: 'roleid',
+    },
+  ],
+])
+
+/** No row has it. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
 /** A path like `set(key)/name`, cut in its parts; undefined where it is none. */
 export function splitRelated(
   path: string,
@@ -57,14 +83,14 @@ export function retrieveRelated(
   key: string,
   name: string,
 ): ApiReply | undefined {
-  const relationship = RELATIONSHIPS.get(name)
+  const relationship = RELATIONSHIPS.get(name) ?? ASSOCIATIONS.get(name)
   if (relationship === undefined || relationship.parent !== parent.schema.logicalName) return undefined
   requirePrivilege(request.identity, 'Read', parent.schema)
   const parsed = parseRowKey(parent, key)
   const row = findRow(parent, parsed)
   if (row === undefined) throw noSuchRow(parent, parsed)
   const child = state.table(relationship.child)
-  const own = `${relationship.property} eq ${String(row[parent.schema.primaryId])}`
+  const own = childrenFilter(state, relationship, String(row[parent.schema.primaryId]))
   // The next link of a page names the children's own table with this filter in it: a client follows it as it is.
   const pairs = request.query.split('&').filter((pair) => pair !== '')
   const asked = pairs.find((pair) => pair.startsWith('$filter='))?.slice('$filter='.length)
@@ -72,4 +98,12 @@ export function retrieveRelated(
   const rest = pairs.filter((pair) => !pair.startsWith('$filter='))
   const query = [`$filter=${filter}`, ...rest].join('&')
   return retrieveMultiple(state, { ...request, path: child.schema.entitySetName, query }, child)
+}
+
+function childrenFilter(state: DataverseState, relationship: Relationship | Association, parentId: string): string {
+  if ('property' in relationship) return `${relationship.property} eq ${parentId}`
+  const { through, parentColumn, childColumn } = relationship
+  const between = state.table(through)
+  const ids = between.find([parentColumn], [parentId]).map((id) => String(between.get(id)?.[childColumn]))
+  return `(${(ids.length === 0 ? [NOBODY] : ids).map((id) => `${childColumn} eq ${id}`).join(' or ')})`
 }

@@ -98,6 +98,13 @@ const STEPS: ReadonlyArray<string | ((connection: PostgresConnection) => Promise
     await sealPostgresEvidence(connection)
     await connection.script('ALTER TABLE ledger ADD COLUMN intended_at bigint')
   },
+  // The rows that Dataverse's webhooks told of. They have no holder: the receiver writes beside whoever holds the store.
+  `
+  CREATE TABLE inbox (table_name text COLLATE "C" NOT NULL, row_id uuid NOT NULL, mark bigint NOT NULL,
+    PRIMARY KEY (table_name, row_id));
+  CREATE UNIQUE INDEX inbox_by_mark ON inbox (mark);
+  CREATE SEQUENCE inbox_mark;
+  `,
 ]
 
 /** The schema version this program writes. */

@@ -38,6 +38,7 @@ export function surroundings(files: Readonly<Record<string, string>> = {}): Load
       DATAVERSE_CLIENT_SECRET: SECRET,
       SECOND_CLIENT_SECRET: SECRET,
       DIDOMI_API_SECRET: SECRET,
+      WEBHOOK_SECRET: 'canary-3f27-of-the-receiver-never-printed',
       EXPORTS: '/mnt/exports',
     },
     readFile: async (path) => files[path] ?? (await fixture(basename(path))),

@@ -57,6 +57,7 @@ const KEYWORDS: Readonly<Record<string, Judge>> = {
   minimum: ofNumber((least, value) => value >= least),
   maximum: ofNumber((most, value) => value <= most),
   minItems: (least, value) => !Array.isArray(value) || value.length >= (least as number),
+  maxItems: (most, value) => !Array.isArray(value) || value.length <= (most as number),
   items: (schema, value) => !Array.isArray(value) || value.every((item) => isValid(schema as Schema, item)),
   required: (keys, value) => !isObject(value) || (keys as string[]).every((key) => Object.hasOwn(value, key)),
   dependentRequired: (table, value) =>

@@ -15,6 +15,7 @@ export const DOCS = [
   'docs/operations.md',
   'docs/configuration.md',
   'docs/migration.md',
+  'docs/reverse.md',
 ]
 /** A document's text. */
 export const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')

@@ -1,0 +1,45 @@
+/** The tables of security roles: which there are, and which users have them. Privileges are given to application users as they are. */
+import { column, lookup, table, text } from './column-kinds.ts'
+import type { TableSchema } from './schema.ts'
+
+/** The template that System Administrator is made from, in every environment. */
+export const ADMINISTRATOR_TEMPLATE_ID = '627090ff-40a3-4053-8790-584edc5be201'
+
+/** Definitions of the role tables, fresh each time. */
+export function roleTables(): TableSchema[] {
+  const templates = table({
+    logicalName: 'roletemplate',
+    schemaName: 'RoleTemplate',
+    entitySetName: 'roletemplates',
+    displayName: 'Role Template',
+    objectTypeCode: 1037,
+    primaryName: 'name',
+    ownership: 'None',
+    columns: [text('name', 100)],
+  })
+  const roles = table({
+    logicalName: 'role',
+    schemaName: 'Role',
+    entitySetName: 'roles',
+    displayName: 'Security Role',
+    objectTypeCode: 1036,
+    primaryName: 'name',
+    ownership: 'BusinessOwned',
+    columns: [
+      text('name', 100),
+      lookup('businessunitid', { businessunit: 'businessunitid' }),
+      lookup('roletemplateid', { roletemplate: 'roletemplateid' }),
+    ],
+  })
+  const held = table({
+    logicalName: 'systemuserroles',
+    schemaName: 'SystemUserRoles',
+    entitySetName: 'systemuserrolescollection',
+    displayName: 'System User Roles',
+    objectTypeCode: 15,
+    primaryName: 'systemuserrolesid',
+    ownership: 'None',
+    columns: [column('uniqueidentifier', 'systemuserid'), column('uniqueidentifier', 'roleid')],
+  })
+  return [templates, roles, held]
+}
