@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import type { BootstrapFlags } from './cli/bootstrap-command.ts'
+import type { DoctorFlags } from './cli/doctor-command.ts'
 import type { EmulateFlags } from './cli/emulate-command.ts'
 import type { EvidenceExportFlags } from './cli/evidence-command.ts'
 import { day, dayOrToday, duration, logLevel, type Shared, wholeNumber } from './cli/flag-values.ts'
@@ -87,6 +88,19 @@ addMigrate(program, shared)
 addStore(program, shared)
 
 program
+  .command('doctor')
+  .description('look for what would keep a run from going well; writes nothing, also while a run lasts')
+  .requiredOption('--config <file>', 'configuration, YAML or JSON')
+  .option('--target <name...>', 'only these targets')
+  .option('--quick', 'take no samples of persons and rows', false)
+  .option('--json', 'the findings as JSON on stdout', false)
+  .addOption(logLevel())
+  .action(async (flags: DoctorFlags) => {
+    const { runDoctor } = await import('./cli/doctor-command.ts')
+    process.exitCode = await runDoctor(flags, version)
+  })
+
+program
   .command('sources')
   .description('about the export that is read')
   .command('status')
@@ -141,6 +155,15 @@ evidence
   .action(async (flags: Omit<EvidenceExportFlags, 'quiet'>) => {
     const { runEvidenceExport } = await import('./cli/evidence-command.ts')
     process.exitCode = await runEvidenceExport({ ...flags, quiet: true }, version)
+  })
+
+program
+  .command('errors')
+  .description('what an error code means, its causes, and what to do')
+  .argument('[code]', 'the code that a message begins with; all of them without it')
+  .action(async (code: string | undefined) => {
+    const { runErrors } = await import('./cli/errors-command.ts')
+    runErrors(code)
   })
 
 program

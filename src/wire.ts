@@ -25,6 +25,7 @@ import { openDirectory } from './source/directory.ts'
 import { openDirectorySink } from './source/directory-sink.ts'
 import type { ObjectSink } from './source/object-sink.ts'
 import type { ObjectStore } from './source/object-store.ts'
+import type { StoreLook } from './store/glance.ts'
 import type { MigrationFile } from './store/migration-file.ts'
 import type { PlannedRows } from './store/planned-rows.ts'
 import type { PostgresStore, StoreWishes } from './store/postgres.ts'
@@ -32,6 +33,7 @@ import { openSqliteStore } from './store/sqlite.ts'
 import { backUpSqliteStore, type Restored, restoreSqliteStore } from './store/sqlite-backup.ts'
 import { checkSqliteStore } from './store/sqlite-check.ts'
 import { copySqliteFile } from './store/sqlite-copy.ts'
+import { lookAtSqlite } from './store/sqlite-glance.ts'
 import { openSqliteInbox } from './store/sqlite-inbox.ts'
 import { filesBeginning, openSqliteMigrationFile, removeMigrationFile } from './store/sqlite-migration-file.ts'
 import { openSqlitePlannedRows } from './store/sqlite-planned-rows.ts'
@@ -235,6 +237,12 @@ export const storeFiles: StoreFiles = {
 /** Where a plan keeps what it would have written, in a file that is not there yet. */
 export const openPlannedRows: (path: string) => PlannedRows = openSqlitePlannedRows
 
+/** A way to look at the store without its lease. */
+export async function lookAtStore(settings: StoreSettings): Promise<StoreLook> {
+  if (settings.kind === 'sqlite') return lookAtSqlite(settings.sqlite)
+  return (await import('./store/postgres-glance.ts')).lookAtPostgres(settings)
+}
+
 /** The objects at a location, for reading. The client of a cloud is loaded only where it is needed: that takes a while. */
 export async function openStoreAt(location: LocationSettings, clock: Clock): Promise<Closable<ObjectStore>> {
   switch (location.kind) {
@@ -267,7 +275,7 @@ export async function openSinkAt(location: LocationSettings, clock: Clock): Prom
   }
 }
 
-/** One target's environment; alone it needs no store. */
+/** A target's environment; nothing is sent before the first call. `permit` throws where nothing may be written any more. */
 export function openTarget(
   target: TargetSettings,
   { log, progress, version, clock = systemClock, pod }: World,
@@ -293,7 +301,8 @@ export function openTarget(
   })
 }
 
-function didomiOf(
+/** Didomi's API; the first call opens the session. */
+export function didomiOf(
   { organizationId, key, secret, apiRoot, exportLogUrl }: DidomiSettings,
   regulations: readonly string[],
   { progress, version, clock = systemClock }: World,

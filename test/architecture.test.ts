@@ -11,6 +11,7 @@ const MAX_FUNCTION_LINES = 60
 
 /** Files (`path`) and functions (`path function`) that may be longer, each with the reason. */
 const REASONS: Readonly<Record<string, string>> = {
+  'src/wire.ts': 'the only file that names adapters: each of them is a few lines here, and nowhere else',
   'src/emulator/platform-tables.ts platformTables': 'a list of table definitions: data, no logic',
 }
 

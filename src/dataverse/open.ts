@@ -13,9 +13,11 @@ import { type AuthenticationSettings, openTokens } from './authentication.ts'
 import { BatchSizes } from './batch-sizes.ts'
 import { changes } from './changes.ts'
 import { type Connection, getObject, unanswered } from './connection.ts'
-import type { Dataverse, Identity } from './dataverse.ts'
+import type { Identity } from './dataverse.ts'
 import { withFreshness } from './freshness.ts'
 import { withHeaders } from './headers.ts'
+import { inspectionOf } from './inspect.ts'
+import type { InspectedDataverse } from './inspection.ts'
 import { guidOf } from './json.ts'
 import { withLog } from './log.ts'
 import { table } from './metadata.ts'
@@ -78,7 +80,7 @@ export interface DataverseOptions {
 }
 
 /** The port with the door to shut behind it. */
-export interface OpenDataverse extends Dataverse {
+export interface OpenDataverse extends InspectedDataverse {
   /** The registrations of events, as the first application user sees and changes them. */
   readonly webhooks: WebhookRegistry
   close(): Promise<void>
@@ -201,6 +203,7 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
     return either
   }
   return {
+    inspection: inspectionOf(connection, users, open),
     whoAreWe: (signal) => whoAreWe(users, open(signal)),
     concurrency: pool.concurrency,
     figures: pool.figures,

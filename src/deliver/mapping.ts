@@ -34,6 +34,12 @@ interface Ports {
   readonly dataverse: Dataverse
 }
 
+/** What looking alone needs. */
+interface Looks {
+  readonly store: Pick<Store, 'knownIds' | 'frozenReadings'>
+  readonly dataverse: Pick<Dataverse, 'table' | 'purposes' | 'topics'>
+}
+
 /**
  * Reads metadata, resolves every reference, freezes what resolved for the first time and marks persons due whose
  * choices a mapping can answer only now (semantics §4).
@@ -57,7 +63,7 @@ export async function fitMapping(
  * @throws CodedError `mapping-invalid` with every problem
  */
 export async function lookAtMapping(
-  ports: Ports,
+  ports: Looks,
   settings: Pick<Settings, 'catalogue' | 'lookup'>,
   target: TargetSettings,
   signal: AbortSignal,
@@ -67,7 +73,7 @@ export async function lookAtMapping(
 }
 
 async function fitTo(
-  { store, dataverse }: Ports,
+  { store, dataverse }: Looks,
   settings: Pick<Settings, 'catalogue' | 'lookup'>,
   target: TargetSettings,
   keepsUnmatched: boolean,
@@ -142,7 +148,7 @@ function fitColumns(resolver: Resolver, target: TargetSettings, contacts: TableM
 
 async function fitConsents(
   resolver: Resolver,
-  dataverse: Dataverse,
+  dataverse: Looks['dataverse'],
   target: TargetSettings,
   signal: AbortSignal,
 ): Promise<Mapping> {

@@ -1,6 +1,7 @@
 /** The port to Didomi's API: the least that bootstrap and the export check need of it. */
 
 import type { Instant } from '../consent/time.ts'
+import type { WidgetIds } from './catalogue.ts'
 
 /** A page of users as Didomi answers them, unparsed; `cursor` asks for the next page and is absent on the last. */
 export interface UserPage {
@@ -25,5 +26,7 @@ export interface Didomi {
   /** The page after `cursor`; without one, the first. */
   users(cursor: string | undefined, signal: AbortSignal): Promise<UserPage>
   exportLog(exportId: string, signal: AbortSignal): Promise<readonly ExportLogEntry[]>
+  /** The ids of the configuration tree and of the elements of widgets, with the choice each stands for. */
+  widgetIds(signal: AbortSignal): Promise<WidgetIds>
   close(): Promise<void>
 }

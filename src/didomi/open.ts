@@ -4,6 +4,7 @@ import { fromMilliseconds } from '../consent/time.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RetrySettings, Wait } from '../lib/retry.ts'
 import { readExportLog, readPage } from './answers.ts'
+import { widgetIds } from './catalogue.ts'
 import type { Didomi } from './didomi.ts'
 import { withRetry } from './retry.ts'
 import type { Answer } from './send.ts'
@@ -72,6 +73,7 @@ export function openDidomi(options: DidomiOptions): Didomi {
       if (entries === undefined) throw unavailable(what, 'an answer that is no export log')
       return entries
     },
+    widgetIds: (signal) => widgetIds(send, root, organizationId, signal),
     close: transport.close,
   }
 }

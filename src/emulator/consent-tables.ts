@@ -1,5 +1,5 @@
 /** The tables of Customer Insights – Journeys that hold consent: contact point consents, purposes, topics, profiles. */
-import { boolean, choice, datetime, integer, lookup, options, table, text } from './column-kinds.ts'
+import { boolean, choice, column, datetime, integer, lookup, options, table, text } from './column-kinds.ts'
 import type { ChoiceOption, TableSchema } from './schema.ts'
 
 const APP = { required: 'ApplicationRequired' } as const
@@ -135,6 +135,24 @@ export function complianceProfileTable(): TableSchema {
       ),
       lookup('msdynmkt_trackingconsentpurpose', { msdynmkt_purpose: 'msdynmkt_TrackingConsentPurpose' }),
       boolean('msdynmkt_globaldoienabled'),
+    ],
+  })
+}
+
+/** Which columns are recipients of which messages: the audience configuration. */
+export function contactPointSettingsTable(): TableSchema {
+  return table({
+    logicalName: 'msdynmkt_contactpointsettings',
+    entitySetName: 'msdynmkt_contactpointsettingses',
+    displayName: 'Contact Point Settings',
+    objectTypeCode: 10_508,
+    primaryName: 'msdynmkt_entityname',
+    ownership: 'UserOwned',
+    columns: [
+      text('msdynmkt_entityname', 100),
+      column('memo', 'msdynmkt_contactablefields', { maxLength: 2_000 }),
+      column('memo', 'msdynmkt_emailaddressfields', { maxLength: 2_000 }),
+      column('memo', 'msdynmkt_phonenumberfields', { maxLength: 2_000 }),
     ],
   })
 }

@@ -152,7 +152,7 @@ export function attribute(schema: TableSchema, column: Column, cast: boolean): M
       IsValidForCreate: !column.readOnly,
       IsValidForUpdate: !column.readOnly && !isPrimaryId,
       IsValidForRead: column.writeOnly !== true,
-      IsSecured: false,
+      IsSecured: column.secured === true,
       IsLogical: false,
       AttributeOf: null,
       RequiredLevel: { Value: column.required, CanBeChanged: false, ManagedPropertyLogicalName: '' },

@@ -2,9 +2,6 @@
 import { column, lookup, table, text } from './column-kinds.ts'
 import type { TableSchema } from './schema.ts'
 
-/** The template that System Administrator is made from, in every environment. */
-export const ADMINISTRATOR_TEMPLATE_ID = '627090ff-40a3-4053-8790-584edc5be201'
-
 /** Definitions of the role tables, fresh each time. */
 export function roleTables(): TableSchema[] {
   const templates = table({

@@ -26,7 +26,7 @@ const WRITES = new Set(['Create', 'Update', 'Upsert', 'Delete', ...BULK_MESSAGES
 export function messageOf(method: string, path: string, headers: ReadonlyMap<string, string>): string {
   if (path === '$batch') return 'Batch'
   if (METADATA.test(path)) return 'Metadata'
-  const bound = /(?:^|\.)(\w+?)(?:\(.*\))?$/.exec(path.includes('Microsoft.Dynamics.CRM.') ? path : '')?.[1]
+  const bound = /Microsoft\.Dynamics\.CRM\.(\w+)/.exec(path)?.[1]
   if (bound !== undefined) return bound
   const keyed = path.includes('(')
   if (/^(WhoAmI|RetrieveTotalRecordCount)/.test(path)) return path.replace(/\(.*$/s, '')

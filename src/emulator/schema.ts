@@ -50,6 +50,8 @@ export interface Column {
   /** A value that may be written and never read back. */
   readonly writeOnly?: boolean
   readonly custom: boolean
+  /** Under column security: metadata says so; the emulator lets everybody at it all the same. */
+  readonly secured?: boolean
   readonly defaultValue: Value
   readonly maxLength?: number
   /** Of a text: what forms make of it; the server checks none. `Text` where absent. */

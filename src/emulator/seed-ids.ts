@@ -29,6 +29,13 @@ export const SECOND_TOPIC_ID = '0f000000-0000-4000-8000-000000000002'
 /** The one compliance profile; its id is well known. */
 export const COMPLIANCE_PROFILE_ID = '7f4a6355-1811-4cde-bde3-fee8c85f56b1'
 
+/** The role of our application user. */
+export const WRITER_ROLE_ID = '0d000000-0000-4000-8000-000000000002'
+/** The System Administrator, which nobody has at the start. */
+export const ADMINISTRATOR_ROLE_ID = '0d000000-0000-4000-8000-000000000003'
+/** The template that every System Administrator is made from. */
+export const ADMINISTRATOR_TEMPLATE_ID = '627090ff-40a3-4053-8790-584edc5be201'
+
 /** Client id that the token endpoint knows unless the options name another. */
 export const DEFAULT_APP_ID = '0c0ffee0-0000-4000-8000-000000000001'
 /** Its secret: it opens nothing but an emulator. */

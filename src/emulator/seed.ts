@@ -3,6 +3,7 @@ import { badRequest } from './api-error.ts'
 import { blankRow } from './blank-row.ts'
 import { isoSeconds } from './clock.ts'
 import { boolean, choice, choices, column, datetime, integer, text } from './column-kinds.ts'
+import { DEFAULT_ROWS } from './default-rows.ts'
 import { type CredentialSeeds, openCredentials } from './entra-credentials.ts'
 import { type GeneratedRows, generatedRows } from './generated-rows.ts'
 import { type Depth, privilegeName, VERBS } from './identity.ts'
@@ -237,6 +238,7 @@ export function seedDefaults(state: DataverseState, appId: string, secret: strin
     },
   })
   register(state, { appId, secret, userId: ids.APPLICATION_USER_ID })
+  applySeed(state, { rows: DEFAULT_ROWS })
   seedPurposes(state)
   seedMessageFilters(state)
 }

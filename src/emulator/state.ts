@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto'
 import { badRequest } from './api-error.ts'
 import { ServerClock } from './clock.ts'
 import { type Collation, openCollation } from './collation.ts'
-import { complianceProfileTable, consentTable, purposeTable, topicTable } from './consent-tables.ts'
+import {
+  complianceProfileTable,
+  consentTable,
+  contactPointSettingsTable,
+  purposeTable,
+  topicTable,
+} from './consent-tables.ts'
 import { accountTable, contactTable } from './contact-table.ts'
 import { type CounterFigures, zeroCounters } from './counters.ts'
 import type { Credentials } from './entra-credentials.ts'
@@ -70,7 +76,13 @@ export class DataverseState {
     this.settings = settings
     this.clock = new ServerClock(settings.now)
     this.collation = openCollation(accentInsensitive, settings.unknowns.keyCasing === 'sensitive')
-    const consent = [consentTable(), purposeTable(), topicTable(), complianceProfileTable()]
+    const consent = [
+      consentTable(),
+      purposeTable(),
+      topicTable(),
+      complianceProfileTable(),
+      contactPointSettingsTable(),
+    ]
     for (const schema of [contactTable(), accountTable(), ...consent, ...platformTables()]) this.addTable(schema)
   }
 

@@ -23,7 +23,7 @@ export type Next =
   | 'interrupted'
   | 'terminated'
 
-/** Every code with what happens next. The comment of a code is its runbook entry. */
+/** Every code with what happens next. How each comes about and what mends it is told in `error-manual.ts`. */
 export const ERROR_CODES = {
   /** An invariant of ours does not hold. Keep the store file and report the code with the run's JSON report. */
   defect: 'defect',

@@ -197,6 +197,7 @@ describe('commands', () => {
         '--help',
         'sync --help',
         'bootstrap --help',
+        'doctor --help',
         'sources status --help',
         'migrate plan --help',
         'migrate apply --help',

@@ -9,8 +9,7 @@ import { type WebhookRequest, webhook } from '../../jobs/webhook.ts'
 import { Secret } from '../../src/config/secret.ts'
 import type { Settings, WebhookSettings } from '../../src/config/settings.ts'
 import type { OpenDataverse } from '../../src/dataverse/open.ts'
-import { ADMINISTRATOR_TEMPLATE_ID } from '../../src/emulator/role-tables.ts'
-import { APPLICATION_USER_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
+import { ADMINISTRATOR_TEMPLATE_ID, APPLICATION_USER_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { noProgress } from '../../src/lib/progress.ts'
@@ -354,7 +353,6 @@ describe('privileges', () => {
     const roleid = id(90)
     world().seed({
       rows: {
-        roletemplates: [{ roletemplateid: ADMINISTRATOR_TEMPLATE_ID, name: 'System Administrator' }],
         roles: [{ roleid, name: 'System Administrator', roletemplateid: ADMINISTRATOR_TEMPLATE_ID }],
         systemuserrolescollection: [{ systemuserrolesid: id(91), systemuserid: APPLICATION_USER_ID, roleid }],
       },

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backUpStore, checkStore, restoreStore } from '../../jobs/store.ts'
 import type { StoreSettings } from '../../src/config/settings.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
-import { storeFiles } from '../../src/wire.ts'
+import { lookAtStore, storeFiles } from '../../src/wire.ts'
 import { findPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 
 const bin = findPostgres()
@@ -21,6 +21,36 @@ describe.skipIf(bin === undefined)('with a server', () => {
     ...server.address(schema),
     leaseMs: 30_000,
     spillFolder: '/nowhere',
+  })
+
+  it('a glance at it, beside a run that holds the lease: nothing is made, nothing is taken', async () => {
+    const look = await lookAtStore(settings('glanced'))
+    expect(await look.place()).toEqual({ exists: false, writable: true, held: false })
+    const wishes = { targets: ['crm'], bookmarks: ['bootstrapped-at'], sample: 10 }
+    expect(await look.glance(wishes)).toBeUndefined()
+    const store = await openPostgresStore(server.address('glanced'), { now: () => 0 })
+    try {
+      await store.beginRun({ id: 'run-1', job: 'sync', startedAt: 5 })
+      await store.addKnownIds(['purpose/news'])
+      await store.setBookmark('bootstrapped-at', '2026-11-01T00:00:00Z')
+      await store.freezeReading('crm', 'choice:news', 'purpose/news')
+      const row = { person: '0'.repeat(32), ouid: 'a', userId: 'd', state: '{"attributes":{},"events":{},"said":{}}' }
+      await store.joinStates([row], (_, added) => added, { targets: ['crm'], dueAll: false })
+      expect(await look.place()).toEqual({ exists: true, writable: true, held: true })
+      const { version, current, runs, ...rest } = (await look.glance(wishes)) ?? {}
+      expect(version).toBe(current)
+      expect(runs).toMatchObject([{ id: 'run-1', job: 'sync' }])
+      expect(rest).toEqual({
+        partitions: [],
+        knownIds: ['purpose/news'],
+        bookmarks: new Map([['bootstrapped-at', '2026-11-01T00:00:00Z']]),
+        frozen: new Map([['crm', new Map([['choice:news', 'purpose/news']])]]),
+        ouids: ['a'],
+      })
+    } finally {
+      await store.close()
+    }
+    expect(await look.place()).toMatchObject({ held: false })
   })
 
   it('one moment of it is read beside a run that holds the lease, and what does not add up is named', async () => {

@@ -13,6 +13,7 @@ export const DOCS = [
   'CHANGELOG.md',
   'docs/semantics.md',
   'docs/operations.md',
+  'docs/errors.md',
   'docs/configuration.md',
   'docs/migration.md',
   'docs/reverse.md',

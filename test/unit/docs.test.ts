@@ -31,11 +31,6 @@ describe('tables', () => {
     }
   })
 
-  it('the error codes of operations.md are those of the registry, in its order', () => {
-    const rows = tableIn('docs/operations.md', 'error-codes').map(([code, exit]) => [code, Number(exit)])
-    expect(rows).toEqual(Object.entries(ERROR_CODES).map(([code, next]) => [`\`${code}\``, exitCode([next])]))
-  })
-
   it('every permission that a refusal names stands in operations.md', () => {
     const sources = ['s3', 'gcs'].map((cloud) => textOf(`src/source/${cloud}-refusal.ts`)).join('\n')
     const named = sources.match(/\b(?:s3|kms|sts):[A-Z]\w+|\b(?:storage\.objects|serviceusage\.services)\.\w+/g) ?? []
