@@ -46,7 +46,7 @@ export async function measured(cell, openDataverse) {
     ceilingRows,
     outcomes,
     fates: books.fates(outcomes.offered),
-    server: { ...server.counters },
+    server: ofEngine(server.counters, others),
     figures: dataverse.figures(),
     secondsPerRow: server.counters.executedS / outcomes.offered,
     ...(step === undefined ? {} : { recovery: recovery(books.slots, step, ceilingPerS(server.settings, cell.users)) }),
@@ -58,10 +58,12 @@ export async function measured(cell, openDataverse) {
 /** Somebody else on our first user: messages of 1,000 rows, one after the other, each waiting for itself. */
 function otherClient(clock, server, { others, seed }, untilS) {
   const random = seeded(seed + 1)
-  const counted = { rows: 0 }
+  const counted = { rows: 0, requests: 0, refused: 0 }
   const loop = () => {
+    counted.requests += 1
     const arrival = server.arrive('user 1', 1_000, clock.now() / 1_000)
     if (arrival.kind === 'refused') {
+      counted.refused += 1
       clock.at(clock.now() + (arrival.retryAfterS + 1 + 2 * random()) * 1_000, loop)
       return
     }
@@ -74,6 +76,12 @@ function otherClient(clock, server, { others, seed }, untilS) {
   }
   for (let at = 0; at < others; at += 1) loop()
   return counted
+}
+
+/** What the server counted, without the requests of another client. */
+function ofEngine(counters, others = { requests: 0, refused: 0 }) {
+  const { requests, refused } = counters
+  return { ...counters, requests: requests - others.requests, refused: refused - others.refused }
 }
 
 /** Changes the server in the middle, and notes from when on it could let anything in again. */

@@ -191,7 +191,7 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
     most,
     start: Math.min(BATCH_SIZE.start, most),
   })
-  const { writes = 'auto', batchParts = 20 } = options
+  const { writes = 'auto', batchParts = 40 } = options
   const settings = { sizes, batchParts: writes === 'single' ? 1 : batchParts, bulk: writes === 'auto' }
   const lacking: LackingMessages = new Set()
   /** A call that failed may leave siblings retrying: closing ends them, or they would hold up the end of the process. */

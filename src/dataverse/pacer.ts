@@ -2,7 +2,7 @@
 
 import { retryAfterMs } from '../lib/retry-after.ts'
 import type { Load } from '../pace/cost.ts'
-import { begin, concurrencyOf, type Limit, observe, type PaceSettings, type Permits, permitsOf } from '../pace/pace.ts'
+import { begin, type Limit, mostAtOnce, observe, type PaceSettings, type Permits, permitsOf } from '../pace/pace.ts'
 import { classify, parseApiError } from './errors.ts'
 import type { Reply } from './send.ts'
 
@@ -41,9 +41,14 @@ export class Pacer {
     }
   }
 
-  /** Requests that may be at work at once, as things are. */
-  concurrency(nowMs: number): number {
-    return Math.floor(concurrencyOf(this.#settings, this.#state, nowMs))
+  /** What is documented, before anything was learned. */
+  get bounds(): PaceSettings {
+    return this.#settings
+  }
+
+  /** Requests that may be at work at once, as far as this user's own limits go. */
+  get mostAtOnce(): number {
+    return mostAtOnce(this.#settings, this.#state)
   }
 
   permits(load: Load, nowMs: number): Permits {
@@ -63,10 +68,6 @@ export class Pacer {
     this.#state = observe(this.#settings, this.#state, { kind: 'failed', load, sentAtMs }, nowMs)
   }
 
-  workLeft(seconds: number, nowMs: number): void {
-    this.#state = observe(this.#settings, this.#state, { kind: 'work-left', seconds }, nowMs)
-  }
-
   /** Learns from a reply; `nowMs` is monotonic, `wallMs` dates a `Retry-After` that is a date. */
   replied(reply: Reply, load: Load, sentAtMs: number, nowMs: number, wallMs: number): void {
     const wish = retryAfterMs(reply.headers, wallMs)
@@ -81,8 +82,7 @@ export class Pacer {
       this.#state = observe(settings, this.#state, { kind: 'failed', load, sentAtMs, ...wishMs }, nowMs)
     } else {
       this.#executionMs += nowMs - sentAtMs
-      const hint = hintOf(reply)
-      this.#state = observe(settings, this.#state, { kind: 'answered', load, sentAtMs, ...hint }, nowMs)
+      this.#state = observe(settings, this.#state, { kind: 'answered', load, sentAtMs }, nowMs)
     }
   }
 }
@@ -93,9 +93,4 @@ export function isUnavailable(reply: Reply): boolean {
     (reply.status === 502 || reply.status === 503 || reply.status === 504) &&
     classify(parseApiError(reply.status, reply.body)) !== 'deadlock'
   )
-}
-
-function hintOf({ headers }: Reply): { hint?: number } {
-  const hint = Number(headers['x-ms-dop-hint'])
-  return Number.isInteger(hint) && hint > 0 ? { hint } : {}
 }

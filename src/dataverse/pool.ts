@@ -4,10 +4,11 @@ import type { Clock } from '../lib/clock.ts'
 import type { Wait } from '../lib/retry.ts'
 import type { Load } from '../pace/cost.ts'
 import type { Permits } from '../pace/pace.ts'
+import { AtOnce, type AtWork } from './at-once.ts'
 import type { DeliveryFigures } from './dataverse.ts'
 import { TooLate } from './freshness.ts'
 import type { Pacer } from './pacer.ts'
-import { NoAnswer, type Send } from './send.ts'
+import { NoAnswer, type Reply, type Send } from './send.ts'
 
 /** One application user: its own token, and its own pace, since limits are counted per user. */
 export interface ApplicationUser {
@@ -24,15 +25,19 @@ export interface Pool {
   sendBy(user: ApplicationUser): Send
   /** Requests that may be at work at once, all users together. */
   concurrency(): number
-  /** What the run still has to do, in seconds of execution: shared out evenly. */
-  workLeft(seconds: number): void
   figures(): DeliveryFigures
 }
 
 interface Waiting {
   readonly load: Load
   readonly users: readonly ApplicationUser[]
-  readonly start: (user: ApplicationUser) => void
+  readonly start: (turn: Turn) => void
+}
+
+/** Who may send a request, and the request as one at work. */
+interface Turn {
+  readonly user: ApplicationUser
+  readonly atWork: AtWork
 }
 
 /** A wait shorter than this is not worth telling. */
@@ -49,36 +54,45 @@ export function openPool(
   users: readonly ApplicationUser[],
   { clock, onWait }: { readonly clock: Clock; readonly onWait: (wait: Wait) => void },
 ): Pool {
-  const queue = new Queue(clock, onWait)
+  const atOnce = new AtOnce({
+    start: sum(users, ({ pacer }) => pacer.bounds.start),
+    most: sum(users, ({ pacer }) => pacer.bounds.most),
+    thriftyMs: sum(users, ({ pacer }) => 1_000 * pacer.bounds.documentedSeconds),
+    windowMs: Math.max(...users.map(({ pacer }) => pacer.bounds.windowMs)),
+  })
+  const queue = new Queue(clock, onWait, atOnce)
   let writeRequests = 0
   let rowsSent = 0
   const sendBy =
     (allowed: readonly ApplicationUser[]): Send =>
     async (request, signal) => {
       const load = request.load ?? UNDESCRIBED
-      const user = await queue.turn(load, allowed, signal)
-      const sentAtMs = clock.monotonic()
+      const { user, atWork } = await queue.turn(load, allowed, signal)
+      const { sentAtMs } = atWork
+      let answer: Reply | undefined
       writeRequests += request.writes === undefined ? 0 : 1
       rowsSent += request.writes ?? 0
       try {
-        const reply = await user.send(request, signal)
+        answer = await user.send(request, signal)
         const nowMs = clock.monotonic()
-        user.pacer.replied(reply, load, sentAtMs, nowMs, clock.now())
-        return { ...reply, latencyMs: nowMs - sentAtMs }
+        user.pacer.replied(answer, load, sentAtMs, nowMs, clock.now())
+        return { ...answer, latencyMs: nowMs - sentAtMs }
       } catch (error) {
         leave(user, load, sentAtMs, clock.monotonic(), error)
         throw error
       } finally {
+        atOnce.ended(atWork, answer, clock.monotonic())
         queue.pump()
       }
     }
   return {
     send: sendBy(users),
     sendBy: (user) => sendBy([user]),
-    concurrency: () => users.reduce((sum, { pacer }) => sum + pacer.concurrency(clock.monotonic()), 0),
-    workLeft: (seconds) => {
-      for (const { pacer } of users) pacer.workLeft(seconds / users.length, clock.monotonic())
-    },
+    concurrency: () =>
+      Math.min(
+        atOnce.allowed,
+        sum(users, ({ pacer }) => pacer.mostAtOnce),
+      ),
     figures: () => ({
       users: users.map(({ name, pacer }) => ({ name, ...pacer.figures })),
       waitedMs: { ...queue.waitedMs },
@@ -87,6 +101,9 @@ export function openPool(
     }),
   }
 }
+
+const sum = (users: readonly ApplicationUser[], of: (user: ApplicationUser) => number): number =>
+  users.reduce((total, user) => total + of(user), 0)
 
 /** An attempt without a reply: one that was not made, or ended by us, says nothing about the server. */
 function leave({ pacer }: ApplicationUser, load: Load, sentAtMs: number, nowMs: number, error: unknown): void {
@@ -99,18 +116,20 @@ class Queue {
   readonly waitedMs: Record<string, number> = {}
   readonly #clock: Clock
   readonly #onWait: (wait: Wait) => void
+  readonly #atOnce: AtOnce
   readonly #waiting: Waiting[] = []
   /** Until when somebody was told that a user waits, by name. */
   readonly #toldUntilMs = new Map<string, number>()
   #timer: AbortController | undefined
 
-  constructor(clock: Clock, onWait: (wait: Wait) => void) {
+  constructor(clock: Clock, onWait: (wait: Wait) => void, atOnce: AtOnce) {
     this.#clock = clock
     this.#onWait = onWait
+    this.#atOnce = atOnce
   }
 
   /** Resolves with the one of these users that may send this load. Rejects with the signal's reason. */
-  turn(load: Load, users: readonly ApplicationUser[], signal: AbortSignal): Promise<ApplicationUser> {
+  turn(load: Load, users: readonly ApplicationUser[], signal: AbortSignal): Promise<Turn> {
     signal.throwIfAborted()
     return new Promise((resolve, reject) => {
       const stop = () => {
@@ -122,9 +141,9 @@ class Queue {
       const waiting: Waiting = {
         load,
         users,
-        start: (user) => {
+        start: (turn) => {
           signal.removeEventListener('abort', stop)
-          resolve(user)
+          resolve(turn)
         },
       }
       signal.addEventListener('abort', stop, { once: true })
@@ -137,7 +156,8 @@ class Queue {
   pump(): void {
     this.#timer?.abort()
     this.#timer = undefined
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+    // Whatever ends pumps again.
+    for (let first = this.#waiting[0]; first !== undefined && !this.#atOnce.isFull; first = this.#waiting[0]) {
       const nowMs = this.#clock.monotonic()
       const offers = first.users.map((user) => ({ user, permits: user.pacer.permits(first.load, nowMs) }))
       const best = offers.reduce((one, other) => (other.permits.permits > one.permits.permits ? other : one))
@@ -148,7 +168,7 @@ class Queue {
       }
       this.#waiting.shift()
       best.user.pacer.sent(first.load, nowMs)
-      first.start(best.user)
+      first.start({ user: best.user, atWork: this.#atOnce.sent(first.load, nowMs) })
     }
   }
 

@@ -14,7 +14,7 @@ import { NoAnswer } from './send.ts'
 
 export interface WriteSettings {
   readonly sizes: BatchSizes
-  /** Rows of one `$batch`; they run one after the other, so small batches in parallel are faster. */
+  /** Rows of one `$batch`, which run one after the other; rows that broke a message are halved no further. */
   readonly batchParts: number
   /** Whether bulk messages are used at all. */
   readonly bulk: boolean
@@ -87,7 +87,7 @@ async function sendBulk(message: Message, rows: readonly RowWrite[], writing: Wr
   return { outcomes: Array<WriteOutcome>(rows.length).fill(done), latencyMs: reply.latencyMs ?? 0 }
 }
 
-/** Writes rows by one bulk message; where one of them is refused, so is the message, and they are written in pieces. */
+/** Writes rows by one bulk message; where one of them is refused, so is the message, and they are taken apart. */
 async function bulk(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
   const { connection, settings, table } = writing
   const each = () => inBatches(rows, writing)
@@ -124,45 +124,69 @@ async function bulk(message: Message, rows: readonly RowWrite[], writing: Writin
   }
 }
 
-/** Rows written each for itself at once: a bulk message of fewer would cost as much as it saves. */
-const LEAST_PIECE = 20
-
-/**
- * The rows of a message that one of them broke, nobody says which: once more in pieces, and those of a broken piece each for
- * itself. With pieces of about √(10·n) rows that costs a request for every piece and one row by itself for every row of
- * one piece; every row is sent three times at most.
- */
+/** The rows of a message that one of them broke, nobody says which: halved until they are few, then each for itself. */
 async function apart(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
   const { settings, table } = writing
-  const size = Math.max(LEAST_PIECE, Math.ceil(Math.sqrt(10 * rows.length)))
-  const outcomes =
-    rows.length <= size ? await inBatches(rows, writing) : await inPieces(message, chunks(rows, size), writing)
+  const outcomes = await narrowed(message, rows, writing)
   const bad = outcomes.filter(({ kind }) => kind === 'rejected').length
   settings.sizes.learn(kindOf(message, table), { kind: 'bad', rows: rows.length, bad })
   return outcomes
 }
 
-async function inPieces(message: Message, pieces: RowWrite[][], writing: Writing): Promise<WriteOutcome[]> {
-  const written = pieces.map((piece) => orAgain(piece.length, () => piecewise(message, piece, writing)))
-  return (await allOf(written)).flat()
+/**
+ * Rows that surely hold a bad one. Where the first half passes, the second need not be asked whether it does. However many
+ * are bad, no row is sent more often than it takes to halve the message into one `$batch`, and once by itself.
+ */
+async function narrowed(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
+  if (rows.length <= writing.settings.batchParts) return inBatches(rows, writing)
+  const middle = Math.ceil(rows.length / 2)
+  const [first, second] = [rows.slice(0, middle), rows.slice(middle)]
+  const before = await half(message, first, writing)
+  if (before.kind === 'passed') {
+    return [...before.outcomes, ...(await orAgain(second.length, () => narrowed(message, second, writing)))]
+  }
+  const either = async () => {
+    const after = await half(message, second, writing)
+    return after.kind === 'broken' ? narrowed(message, second, writing) : after.outcomes
+  }
+  const parts = [
+    before.kind === 'broken'
+      ? orAgain(first.length, () => narrowed(message, first, writing))
+      : Promise.resolve(before.outcomes),
+    orAgain(second.length, either),
+  ]
+  return (await allOf(parts)).flat()
 }
 
-/** A piece is a bulk message that is not taken apart any further. */
-async function piecewise(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
-  const answer = await sendBulk(message, rows, writing)
-  if ('outcomes' in answer) return answer.outcomes
-  const { error } = answer
-  switch (classify(error)) {
-    case 'throttled':
-    case 'transient':
-    case 'deadlock':
-      return allAgain(rows, error)
-    case 'ambiguous':
-      return writing.repeatable && error.status === 500 ? inBatches(rows, writing) : allAgain(rows, error)
-    default:
-      // Whatever it is, the rows' own requests tell it of each.
-      return inBatches(rows, writing)
-  }
+/** What became of one half: written, broken by a row of it, or whatever else is known of its rows. */
+type Half = { readonly kind: 'broken' } | { readonly kind: 'passed' | 'other'; readonly outcomes: WriteOutcome[] }
+
+async function half(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<Half> {
+  let broken = false
+  let passed = false
+  const outcomes = await orAgain(rows.length, async () => {
+    const answer = await sendBulk(message, rows, writing)
+    passed = 'outcomes' in answer
+    if ('outcomes' in answer) return answer.outcomes
+    const { error } = answer
+    switch (classify(error)) {
+      case 'conflict':
+      case 'gone':
+      case 'row':
+        broken = true
+        return []
+      case 'throttled':
+      case 'transient':
+      case 'deadlock':
+        return allAgain(rows, error)
+      case 'ambiguous':
+        return writing.repeatable && error.status === 500 ? inBatches(rows, writing) : allAgain(rows, error)
+      default:
+        // Whatever it is, the rows' own requests tell it of each.
+        return inBatches(rows, writing)
+    }
+  })
+  return broken ? { kind: 'broken' } : { kind: passed ? 'passed' : 'other', outcomes }
 }
 
 /** Writes rows each for itself, some in each `$batch`. */
@@ -182,9 +206,9 @@ function allAgain(rows: readonly RowWrite[], error: ApiError): WriteOutcome[] {
 
 async function halves(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
   const middle = Math.ceil(rows.length / 2)
-  const half = (part: readonly RowWrite[]) => orAgain(part.length, () => bulk(message, part, writing))
+  const part = (its: readonly RowWrite[]) => orAgain(its.length, () => bulk(message, its, writing))
   // One after the other: the server has just said that it is slow.
-  return [...(await half(rows.slice(0, middle))), ...(await half(rows.slice(middle)))]
+  return [...(await part(rows.slice(0, middle))), ...(await part(rows.slice(middle)))]
 }
 
 type Lane = Message | 'each'

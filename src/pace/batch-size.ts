@@ -9,8 +9,11 @@ export interface BatchSizeSettings {
   readonly start: number
 }
 
-/** Dataverse takes 1,000 rows of a standard table at most (Dataverse: bulk operations). */
-export const BATCH_SIZE: BatchSizeSettings = { targetMs: 5_000, least: 10, most: 1_000, start: 100 }
+/**
+ * Dataverse takes 1,000 rows of a standard table at most (Dataverse: bulk operations). The first message is small: a row that
+ * takes a fifth of a second would lock a hundred of them for as long as a request may take at all.
+ */
+export const BATCH_SIZE: BatchSizeSettings = { targetMs: 5_000, least: 10, most: 1_000, start: 25 }
 
 /** What is known of the messages of one kind. */
 export interface BatchSize {
@@ -41,8 +44,12 @@ const CEILING_RISES = 1.02
 /** Rows that count as lately. */
 const LATELY = 50_000
 
-/** So many rows refused to be expected in one message: each costs the message, and another for every piece of it. */
-const BAD_PER_MESSAGE = 0.15
+/**
+ * Rows of a message where all are bad; with fewer bad ones it takes more by the square root. A message costs what it does
+ * by itself, and what is lost with it where it breaks: the one shrinks with its size, the other grows, and with both equal
+ * the size goes by that root.
+ */
+const ROWS_BY_BAD_ROOT = 2.7
 
 export function beginSize({ start, most }: BatchSizeSettings): BatchSize {
   return { rows: start, exact: start, ceiling: most, seen: 0, bad: 0 }
@@ -76,7 +83,7 @@ function counted(size: BatchSize, rows: number, bad: number): BatchSize {
 }
 
 function bounded({ least, most }: BatchSizeSettings, size: BatchSize): BatchSize {
-  const clean = size.bad === 0 ? most : (BAD_PER_MESSAGE * size.seen) / size.bad
+  const clean = size.bad === 0 ? most : ROWS_BY_BAD_ROOT / Math.sqrt(size.bad / size.seen)
   const exact = Math.max(least, Math.min(size.exact, size.ceiling, clean, most))
   return { ...size, exact, rows: Math.floor(exact) }
 }

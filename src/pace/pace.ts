@@ -4,9 +4,8 @@
  * much of either the environment allows, which differs and is told nowhere (Dataverse: service protection limits).
  */
 
-import { type Capacity, lowered, room, tried, UNKNOWN_CAPACITY } from './capacity.ts'
-import { beginConcurrency, type Concurrency, grown, hinted, judged, tooMany } from './concurrency.ts'
-import { type Costs, classOf, dearer, expectedMs, type Load, learned, NO_COSTS, readingsBegun } from './cost.ts'
+import { type Capacity, lowered, tried, UNKNOWN_CAPACITY } from './capacity.ts'
+import { type Costs, classOf, expectedMs, type Load, learned, NO_COSTS } from './cost.ts'
 import { answeredThrough, closed, type Gate, type GateCause, OPEN, sentThrough, withdrawnFrom } from './gate.ts'
 import { EMPTY_WINDOW, entered, untilEmptyMs, untilGoneMs, type Window, windowAt } from './window.ts'
 
@@ -16,11 +15,11 @@ export interface PaceSettings {
   readonly windowMs: number
   /** By how much our books lag behind the server's. */
   readonly slackMs: number
-  /** Requests at once until `x-ms-dop-hint` says otherwise. */
+  /** Requests at once to begin with, until `x-ms-dop-hint` or answers say otherwise. */
   readonly start: number
   /** Never more at once; below the documented 52. */
   readonly most: number
-  /** Execution seconds of one server's window: a job that fits into them need not be spread. */
+  /** Of one server's window. */
   readonly documentedSeconds: number
   readonly documentedRequests: number
 }
@@ -42,13 +41,7 @@ export type Limit = 'requests' | 'execution-time' | 'concurrency' | 'unnamed'
 export type Observation =
   | { readonly kind: 'sent'; readonly load: Load }
   /** Any answer that shows the server at work, refusals of rows included. */
-  | {
-      readonly kind: 'answered'
-      readonly load: Load
-      readonly sentAtMs: number
-      /** `x-ms-dop-hint`, where it came. */
-      readonly hint?: number
-    }
+  | { readonly kind: 'answered'; readonly load: Load; readonly sentAtMs: number }
   | {
       readonly kind: 'refused'
       readonly load: Load
@@ -61,8 +54,6 @@ export type Observation =
   | { readonly kind: 'failed'; readonly load: Load; readonly sentAtMs: number; readonly wishMs?: number }
   /** It surely never left: its time was up, or the run was ended. */
   | { readonly kind: 'withdrawn'; readonly load: Load; readonly sentAtMs: number }
-  /** Seconds of execution that the run still needs, as far as it is known. */
-  | { readonly kind: 'work-left'; readonly seconds: number }
 
 /** Everything that is remembered of one application user. Opaque to callers. */
 export interface PaceState {
@@ -73,8 +64,8 @@ export interface PaceState {
   readonly inFlight: number
   readonly seconds: Capacity
   readonly requests: Capacity
-  readonly concurrency: Concurrency
-  readonly secondsLeft: number | undefined
+  /** Requests at once, as far as this user's refusals tell. */
+  readonly most: number
 }
 
 /** What may be sent now. */
@@ -87,7 +78,7 @@ export interface Permits {
 }
 
 /** A beginning: nothing is known but the documentation. */
-export function begin({ start, most }: PaceSettings): PaceState {
+export function begin({ most }: PaceSettings): PaceState {
   return {
     window: EMPTY_WINDOW,
     costs: NO_COSTS,
@@ -96,8 +87,7 @@ export function begin({ start, most }: PaceSettings): PaceState {
     inFlight: 0,
     seconds: UNKNOWN_CAPACITY,
     requests: UNKNOWN_CAPACITY,
-    concurrency: beginConcurrency(start, most),
-    secondsLeft: undefined,
+    most,
   }
 }
 
@@ -111,63 +101,87 @@ function charged({ atWork, costs }: PaceState): number {
   return ms / 1_000
 }
 
-/** Concurrency beyond the average that a window allows, so that idle moments are made up for. */
+/** Requests at once beyond the average that a window allows, so that idle moments are made up for. */
 const SPREAD = 1.5
 
-/** How many requests may be at work: what answers allow, and no more than makes sense within the window. */
-export function concurrencyOf(settings: PaceSettings, state: PaceState, nowMs: number): number {
-  const most = Math.min(state.concurrency.allowed, settings.most)
-  const { amount } = state.seconds
-  if (amount === undefined || fitsBudget(settings, state, nowMs)) return Math.max(1, most)
-  return Math.max(1, Math.min(most, (SPREAD * amount * 1_000) / settings.windowMs))
-}
-
-/** Whether what is left of the work fits well into what is left of the window: then there is no reason to spread it. */
-function fitsBudget(settings: PaceSettings, state: PaceState, nowMs: number): boolean {
-  if (state.secondsLeft === undefined) return false
-  const { seconds } = windowAt(state.window, settings, nowMs)
-  const budget = (state.seconds.amount ?? settings.documentedSeconds) - seconds - charged(state)
-  return state.secondsLeft < 0.9 * budget
+/** How many requests of this user may be at work: once its window is known, no more than it takes to use all of that. */
+export function mostAtOnce({ windowMs }: PaceSettings, { most, seconds }: PaceState): number {
+  if (seconds.amount === undefined) return most
+  return Math.max(1, Math.min(most, Math.ceil((SPREAD * seconds.amount * 1_000) / windowMs)))
 }
 
 /** What may be sent of loads like this one. */
 export function permitsOf(settings: PaceSettings, state: PaceState, load: Load, nowMs: number): Permits {
-  const { gate } = state
+  const { gate, inFlight } = state
   if (gate.kind === 'closed') {
     if (nowMs < gate.untilMs) return { permits: 0, waitMs: gate.untilMs - nowMs, cause: gate.cause }
     if (gate.probing) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: gate.cause }
   }
-  const free = gate.kind === 'closed' ? 1 : Math.floor(concurrencyOf(settings, state, nowMs)) - state.inFlight
+  const free = gate.kind === 'closed' ? 1 : mostAtOnce(settings, state) - inFlight
   if (free <= 0) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: 'at work' }
   const window = windowAt(state.window, settings, nowMs)
-  const need = Math.max(1, expectedMs(state.costs, classOf(load), UNKNOWN_MS)) / 1_000
-  const seconds = room(state.seconds, window.seconds + charged(state), need)
-  if (seconds.permits === 0 && state.inFlight + window.seconds > 0) {
-    const waitMs = untilRoomMs(settings, { ...state, window }, nowMs, 'seconds', seconds.lacking)
-    return { permits: 0, waitMs, cause: 'execution time limit ahead' }
-  }
-  const requests = room(state.requests, window.requests, 1)
-  if (requests.permits === 0 && window.requests > 0) {
-    const waitMs = untilRoomMs(settings, { ...state, window }, nowMs, 'requests', requests.lacking)
-    return { permits: 0, waitMs, cause: 'request limit ahead' }
-  }
-  const permits = Math.max(1, Math.min(free, seconds.permits, requests.permits))
-  return { permits, waitMs: 0, cause: undefined }
+  const present = { ...state, window }
+  // One request may be dearer than the whole capacity: it may go into an empty window.
+  const empty = inFlight === 0 && window.slices.length === 0
+  const seconds = secondsRoom(settings, present, load, nowMs)
+  if (seconds.permits === 0 && !empty)
+    return ahead(settings, present, nowMs, seconds.waitMs, 'execution time limit ahead')
+  const requests = requestsRoom(settings, present, nowMs)
+  if (requests.permits === 0 && !empty) return ahead(settings, present, nowMs, requests.waitMs, 'request limit ahead')
+  return { permits: Math.max(1, Math.min(free, seconds.permits, requests.permits)), waitMs: 0, cause: undefined }
 }
 
 /**
- * Where the window holds less than is lacking, an answer must come first; with nothing at work, an empty window is all
- * that can be waited for: one request may be dearer than the whole capacity.
+ * Where the window holds less than must leave it, an answer must come first; with nothing at work, an empty window is all
+ * that can be waited for.
  */
-function untilRoomMs(
+function ahead(
   settings: PaceSettings,
   { window, inFlight }: PaceState,
   nowMs: number,
-  what: 'requests' | 'seconds',
-  lacking: number,
-): number {
-  const waitMs = untilGoneMs(window, settings, nowMs, what, lacking)
-  return Number.isFinite(waitMs) || inFlight > 0 ? waitMs : untilEmptyMs(window, settings, nowMs)
+  leavesInMs: number,
+  cause: NonNullable<Permits['cause']>,
+): Permits {
+  const waitMs = Number.isFinite(leavesInMs) || inFlight > 0 ? leavesInMs : untilEmptyMs(window, settings, nowMs)
+  return { permits: 0, waitMs: Math.max(1, waitMs), cause }
+}
+
+interface Room {
+  readonly permits: number
+  readonly waitMs: number
+}
+
+const UNBOUNDED: Room = { permits: Number.POSITIVE_INFINITY, waitMs: 0 }
+
+/**
+ * How many requests fit the seconds. The server looks at those that have ended, so these must be fewer than it allows; and
+ * with those at work they must still fit when this one ends, less what has left the window by then.
+ */
+function secondsRoom(settings: PaceSettings, state: PaceState, load: Load, nowMs: number): Room {
+  const { amount } = state.seconds
+  if (amount === undefined) return UNBOUNDED
+  const { window } = state
+  const needMs = Math.max(1, expectedMs(state.costs, classOf(load), UNKNOWN_MS))
+  const need = needMs / 1_000
+  const later = windowAt(window, settings, nowMs + needMs).seconds
+  const busy = charged(state)
+  const fitting = Math.max(0, Math.floor((amount - later - busy) / need))
+  if (fitting > 0 && window.seconds < amount) return { permits: fitting, waitMs: 0 }
+  const untilGone = (seconds: number) => untilGoneMs(window, settings, nowMs, 'seconds', seconds)
+  return {
+    permits: 0,
+    waitMs: Math.max(untilGone(window.seconds - amount), untilGone(window.seconds + busy + need - amount) - needMs),
+  }
+}
+
+/** How many fit the requests: these are counted as they are sent. */
+function requestsRoom(settings: PaceSettings, { window, requests }: PaceState, nowMs: number): Room {
+  if (requests.amount === undefined) return UNBOUNDED
+  const free = Math.max(0, Math.floor(requests.amount - window.requests))
+  return {
+    permits: free,
+    waitMs: untilGoneMs(window, settings, nowMs, 'requests', window.requests + 1 - requests.amount),
+  }
 }
 
 /** The state after something was observed. */
@@ -191,8 +205,6 @@ export function observe(settings: PaceSettings, before: PaceState, observation: 
     }
     case 'withdrawn':
       return { ...atWork(state, observation.load, -1), gate: withdrawnFrom(state.gate, observation.sentAtMs) }
-    case 'work-left':
-      return { ...state, secondsLeft: observation.seconds }
   }
 }
 
@@ -208,46 +220,22 @@ function atWork(state: PaceState, load: Load, change: 1 | -1): PaceState {
 function answered(
   settings: PaceSettings,
   state: PaceState,
-  { load, sentAtMs, hint }: Extract<Observation, { kind: 'answered' }>,
+  { load, sentAtMs }: Extract<Observation, { kind: 'answered' }>,
   nowMs: number,
 ): PaceState {
   const moment = { nowMs, windowMs: settings.windowMs }
   const latencyMs = nowMs - sentAtMs
-  const { costs, slowdown } = learned(state.costs, load, latencyMs, moment)
-  const window = entered(state.window, settings, nowMs, { seconds: latencyMs / 1_000 })
-  const concurrency = hinted(state.concurrency, hint)
   const counted: PaceState = {
     ...state,
-    costs,
-    window,
+    costs: learned(state.costs, load, latencyMs),
+    window: entered(state.window, settings, nowMs, { seconds: latencyMs / 1_000 }),
     gate: answeredThrough(state.gate, sentAtMs),
-    concurrency: { ...concurrency, answersSinceGrowth: concurrency.answersSinceGrowth + 1 },
-    requests: tried(state.requests, window.requests, moment),
   }
-  const charging = { ...counted, seconds: tried(state.seconds, window.seconds + charged(counted), moment) }
-  return slowdown === undefined ? more(settings, charging, nowMs) : judge(settings, charging, slowdown, nowMs)
-}
-
-/** A reading of latencies was completed: fewer at once where they queue, more where they do not. */
-function judge(settings: PaceSettings, state: PaceState, slowdown: number, nowMs: number): PaceState {
-  const { kind, concurrency } = judged(state.concurrency, slowdown, nowMs)
-  switch (kind) {
-    case 'brisk':
-      return more(settings, { ...state, concurrency }, nowMs)
-    case 'steady':
-      return state
-    case 'cut':
-      return { ...state, concurrency, costs: readingsBegun(state.costs) }
-    case 'dearer':
-      return { ...state, concurrency, costs: dearer(state.costs, slowdown, { nowMs, windowMs: settings.windowMs }) }
+  return {
+    ...counted,
+    requests: tried(counted.requests, counted.window.requests, moment),
+    seconds: tried(counted.seconds, counted.window.seconds + charged(counted), moment),
   }
-}
-
-function more(settings: PaceSettings, state: PaceState, nowMs: number): PaceState {
-  if (state.gate.kind === 'closed') return state
-  const { inFlight } = state
-  const burst = fitsBudget(settings, state, nowMs)
-  return { ...state, concurrency: grown(state.concurrency, { inFlight, burst, nowMs, windowMs: settings.windowMs }) }
 }
 
 const CAUSES: Record<Limit, GateCause> = {
@@ -267,19 +255,23 @@ function refused(
   // Those that were under way when the first was refused say the same once more.
   const fresh = state.gate.kind === 'open'
   if (!fresh) return { ...state, gate }
-  const moment = { nowMs, windowMs: settings.windowMs }
+  const held = state.window
+  const kept = windowAt(held, settings, nowMs + (wishMs ?? 0))
   switch (limit) {
     case 'execution-time': {
-      const seconds = lowered(state.seconds, state.window.seconds, settings.documentedSeconds, moment)
-      return { ...state, gate, seconds }
+      const told = { held: held.seconds, kept: kept.seconds, documented: settings.documentedSeconds }
+      return { ...state, gate, seconds: lowered(state.seconds, told) }
     }
     case 'requests': {
-      const requests = lowered(state.requests, state.window.requests, settings.documentedRequests, moment)
-      return { ...state, gate, requests }
+      const told = { held: held.requests, kept: kept.requests, documented: settings.documentedRequests }
+      return { ...state, gate, requests: lowered(state.requests, told) }
     }
     case 'concurrency':
-      return { ...state, gate, concurrency: tooMany(state.concurrency, state.inFlight + 1) }
+      return { ...state, gate, most: Math.max(1, Math.min(state.most, Math.floor(FEWER * (state.inFlight + 1)))) }
     case 'unnamed':
       return { ...state, gate }
   }
 }
+
+/** Part of those at once that were too many. */
+const FEWER = 0.9

@@ -35,19 +35,15 @@ function poison(world: DeliverWorld, column: string, addresses: readonly string[
   world.fault(...addresses.map((value) => ({ action: { kind: 'poison-row' as const, column, value } })))
 }
 
-/** Rows written each for itself go so many in a `$batch`. */
-const BATCH = 20
+/** Rows of a broken message are halved until they fit a `$batch` of so many. */
+const BATCH = 40
+/** Rows of the first messages. */
+const FIRST = 25
 
-/** Rows of a piece of a broken message of so many rows (`write.ts`). */
-const pieceOf = (rows: number) => Math.max(BATCH, Math.ceil(Math.sqrt(10 * rows)))
+const halvings = (rows: number) => Math.max(0, Math.ceil(Math.log2(rows / BATCH)))
 
-/** Requests that a message of so many rows costs where so many are bad: itself, its pieces, and those of broken pieces. */
-function requestsAtMost(rows: number, bad: number): number {
-  if (bad === 0) return 1
-  const piece = pieceOf(rows)
-  const pieces = Math.ceil(rows / piece)
-  return pieces === 1 ? 1 + Math.ceil(rows / BATCH) : 1 + pieces + Math.min(bad, pieces) * Math.ceil(piece / BATCH)
-}
+/** Requests that a message of so many rows costs where so many are bad: itself, two halves at each step, a batch for each. */
+const requestsAtMost = (rows: number, bad: number) => 1 + bad * (2 * halvings(rows) + 1)
 
 describe.each([
   ['consents', CONSENT, 'msdynmkt_contactpointvalue'],
@@ -75,10 +71,10 @@ describe.each([
     expect(Object.values(report.rejections)).toEqual([bad])
     expect(world.journal()).toHaveLength(1_000 - bad)
     expect(new Set(world.journal().map((entry) => entry.id)).size).toBe(1_000 - bad)
-    // The first messages are of a hundred rows; with ten bad rows each of them may be broken.
+    // Each bad row may break one of the first messages.
     const { writeRequests } = world.emulator.world.counters()
-    expect(writeRequests).toBeLessThanOrEqual(bad * requestsAtMost(100, 1) + (10 - bad) * requestsAtMost(100, 0))
-    expect(report.requests.rowsSent).toBeLessThanOrEqual(1_000 + 100 * bad + pieceOf(100) * bad)
+    expect(writeRequests).toBeLessThanOrEqual(1_000 / FIRST - bad + bad * requestsAtMost(FIRST, 1))
+    expect(report.requests.rowsSent).toBeLessThanOrEqual(1_000 + FIRST * bad)
     expect(report.requests).toMatchObject({ writeRequests })
   })
 })
@@ -152,12 +148,12 @@ describe('what is known of a row decides whether it is sent again (semantics §7
   ])('§7 the lost answer of a piece: %s', async (_, repeatable) => {
     const { world, write } = await grownClient(1_000)
     poison(world, 'emailaddress1', [people(1_000)[500] ?? ''])
-    // The message itself is refused first, then the pieces are sent.
+    // The message itself is refused first, then its first half is sent.
     world.fault({ match: { message: 'UpdateMultiple' }, nth: 2, action: { kind: 'reset-after-commit' } })
     const { outcomes, journal } = await write(false, repeatable)
     const again = outcomes.filter(({ kind }) => kind === 'again')
-    expect(again).toEqual(Array(repeatable ? 0 : 100).fill({ kind: 'again', code: 'no-answer' }))
-    expect(journal).toHaveLength(repeatable ? 999 + 100 : 999)
+    expect(again).toEqual(Array(repeatable ? 0 : 500).fill({ kind: 'again', code: 'no-answer' }))
+    expect(journal).toHaveLength(repeatable ? 999 + 500 : 999)
     expect(rejectedIn(outcomes)).toEqual([people(1_000)[500]])
   })
 
@@ -176,22 +172,22 @@ describe('what breaks bulk messages in the middle of a run', () => {
     const first = await write(true)
     expect(new Set(kindsOf(first.outcomes))).toEqual(new Set(['done']))
     expect(first.journal).toHaveLength(500)
-    // All five messages were on their way.
-    expect(first.operations['UpdateMultiple']).toBe(5)
+    // All messages were on their way.
+    expect(first.operations['UpdateMultiple']).toBe(500 / FIRST)
     const second = await write(false)
     expect(second.journal).toHaveLength(500)
     expect(second.operations['UpdateMultiple']).toBeUndefined()
   })
 
   it('§8.2 the database’s timeout halves messages until they pass, and the next ones begin there', async () => {
-    const { world, write } = await client(500)
-    world.fault({ action: { kind: 'sql-timeout-above', rows: 30 } })
-    const first = await write(true)
+    const { world, write } = await grownClient(500)
+    world.fault({ action: { kind: 'sql-timeout-above', rows: 60 } })
+    const first = await write(false)
     expect(new Set(kindsOf(first.outcomes))).toEqual(new Set(['done']))
     expect(first.journal).toHaveLength(500)
     const struck = world.emulator.world.counters().faults
     expect(struck).toBeGreaterThan(0)
-    const second = await write(false)
+    const second = await write(true)
     expect(second.journal).toHaveLength(500)
     expect(world.emulator.world.counters().faults).toBe(struck)
   })

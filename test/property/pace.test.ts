@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { DOCUMENTED_LIMITS } from '../../src/emulator/limits.ts'
 import { BATCH_SIZE, type BatchEvent, beginSize, sized } from '../../src/pace/batch-size.ts'
 import type { Load } from '../../src/pace/cost.ts'
-import { concurrencyOf } from '../../src/pace/pace.ts'
+import { DATAVERSE_PACE, mostAtOnce } from '../../src/pace/pace.ts'
 import { Client, loadOf, SMALL_PACE, type Step, stepOf } from '../support/pace-client.ts'
 import { type LoopSettings, runLoop } from '../support/pace-loop.ts'
 
@@ -26,7 +26,7 @@ function expectSound(client: Client, load: Load): void {
     if (nowMs < state.gate.untilMs)
       expect({ permits, waitMs }).toEqual({ permits: 0, waitMs: state.gate.untilMs - nowMs })
   } else {
-    const most = Math.floor(concurrencyOf(SMALL_PACE, state, nowMs))
+    const most = mostAtOnce(SMALL_PACE, state)
     expect(most).toBeLessThanOrEqual(SMALL_PACE.most)
     expect(permits).toBeLessThanOrEqual(Math.max(0, most - inFlight.length))
   }
@@ -82,7 +82,7 @@ describe('whatever happens (semantics §8.2)', () => {
         const client = new Client()
         for (const step of steps) client.take(step)
         while (client.inFlight.length > 0) {
-          client.take(answered ? { kind: 'answer', which: 0, hint: undefined } : { kind: 'withdraw', which: 0 })
+          client.take(answered ? { kind: 'answer', which: 0 } : { kind: 'withdraw', which: 0 })
         }
         const begunMs = client.nowMs
         for (let waits = 0; waits < 400 && client.permits(load).permits === 0; waits += 1) {
@@ -171,7 +171,7 @@ describe('whatever becomes of messages', () => {
 })
 
 describe('in a closed loop with the limits of an environment', () => {
-  it('what is accepted is within a tenth of the ceiling, one of a hundred requests is refused at most, and none pushes', () => {
+  it('what is accepted is nine tenths of the ceiling at least, one of a hundred requests is refused at most, and none pushes', () => {
     fc.assert(
       fc.property(
         // A message aims at five seconds: a few that fill half a window each say nothing about pace.
@@ -180,7 +180,10 @@ describe('in a closed loop with the limits of an environment', () => {
           const { acceptedRows, refusals, requests, pushes } = runLoop(settings)
           const ratio = acceptedRows / ceilingOf(settings)
           expect(ratio).toBeGreaterThanOrEqual(0.9)
-          expect(ratio).toBeLessThanOrEqual(1.1)
+          // What is at work when a window is first full is not refused, and may be as much as may be at once.
+          const { limits, servers } = settings
+          const free = (DATAVERSE_PACE.most * serviceMsOf(settings)) / (2 * servers * limits.executionMs)
+          expect(ratio).toBeLessThanOrEqual(1.1 + free)
           // A first refusal comes alone only by luck: others are on their way.
           expect(refusals).toBeLessThanOrEqual(Math.max(0.01 * requests, 8 * settings.users))
           expect(pushes).toBe(0)

@@ -38,7 +38,7 @@ export type Step =
   /** Time passes until one may be sent, if time alone brings that. */
   | { readonly kind: 'wait'; readonly load: Load }
   | { readonly kind: 'send'; readonly load: Load }
-  | { readonly kind: 'answer'; readonly which: number; readonly hint: number | undefined }
+  | { readonly kind: 'answer'; readonly which: number }
   | {
       readonly kind: 'refuse'
       readonly which: number
@@ -47,27 +47,18 @@ export type Step =
     }
   | { readonly kind: 'fail'; readonly which: number; readonly wishMs: number | undefined }
   | { readonly kind: 'withdraw'; readonly which: number }
-  | { readonly kind: 'work-left'; readonly seconds: number }
 
 export const stepOf: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(1_500) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), load: loadOf }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('send' as const), load: loadOf }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('answer' as const),
-      which: whichOf,
-      hint: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined, freq: 10 }),
-    }),
-  },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('answer' as const), which: whichOf }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('refuse' as const), which: whichOf, limit: limitOf, wishMs: wishOf }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), which: whichOf, wishMs: wishOf }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), which: whichOf }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('work-left' as const), seconds: fc.nat(20) }) },
 )
 
 interface InFlight {
@@ -101,8 +92,7 @@ export class Client {
     else if (step.kind === 'wait') {
       const { waitMs } = this.permits(step.load)
       if (Number.isFinite(waitMs)) this.nowMs += waitMs
-    } else if (step.kind === 'work-left') this.see(step)
-    else if (step.kind === 'send') {
+    } else if (step.kind === 'send') {
       if (this.permits(step.load).permits > 0) this.send(step.load)
     } else this.#end(step)
   }
@@ -111,9 +101,8 @@ export class Client {
     const [ended] = this.inFlight.splice(step.which % Math.max(1, this.inFlight.length), 1)
     if (ended === undefined) return
     const { load, sentAtMs } = ended
-    if (step.kind === 'answer') {
-      this.see({ kind: 'answered', load, sentAtMs, ...(step.hint === undefined ? {} : { hint: step.hint }) })
-    } else if (step.kind === 'withdraw') this.see({ kind: 'withdrawn', load, sentAtMs })
+    if (step.kind === 'answer') this.see({ kind: 'answered', load, sentAtMs })
+    else if (step.kind === 'withdraw') this.see({ kind: 'withdrawn', load, sentAtMs })
     else {
       const wish = step.wishMs === undefined ? {} : { wishMs: step.wishMs }
       if (step.kind === 'fail') this.see({ kind: 'failed', load, sentAtMs, ...wish })

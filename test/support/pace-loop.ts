@@ -5,6 +5,7 @@
 
 import { Allowance, type LimitSettings } from '../../src/emulator/limits.ts'
 import { SeededRandom } from '../../src/emulator/random.ts'
+import { answeredAtOnce, beginConcurrency, type Concurrency } from '../../src/pace/concurrency.ts'
 import type { Load } from '../../src/pace/cost.ts'
 import { begin, DATAVERSE_PACE, type Observation, observe, type PaceState, permitsOf } from '../../src/pace/pace.ts'
 
@@ -97,17 +98,36 @@ export function runLoop(settings: LoopSettings): LoopFigures {
   const agenda = new Agenda()
   const random = new SeededRandom(settings.seed)
   const figures = { acceptedRows: 0, requests: 0, refusals: 0, pushes: 0 }
+  const { start, most, documentedSeconds } = DATAVERSE_PACE
+  const together: Together = {
+    concurrency: beginConcurrency(start * users, most * users, documentedSeconds * 1_000 * users),
+    atWork: 0,
+    pump: () => {},
+  }
+  const loops: Loop[] = []
   let turn = 0
   for (let user = 0; user < users; user += 1) {
     const allowances = Array.from({ length: servers }, () => new Allowance(limits))
     const next = () => allowances[turn++ % servers] ?? new Allowance(limits)
-    new Loop(settings, { agenda, random, next, figures }).pump()
+    loops.push(new Loop(settings, { agenda, random, next, figures, together }))
   }
+  together.pump = () => {
+    for (const loop of loops) loop.pump()
+  }
+  together.pump()
   agenda.run(durationMs)
   return figures
 }
 
+/** What all users have in common. */
+interface Together {
+  concurrency: Concurrency
+  atWork: number
+  pump: () => void
+}
+
 interface Surroundings {
+  readonly together: Together
   readonly agenda: Agenda
   readonly random: SeededRandom
   readonly next: () => Allowance
@@ -131,8 +151,8 @@ class Loop {
 
   /** Sends whatever may be sent, and comes back when more may be. */
   pump(): void {
-    const { agenda } = this.#around
-    for (;;) {
+    const { agenda, together } = this.#around
+    while (together.atWork < together.concurrency.allowed) {
       const { permits, waitMs } = permitsOf(DATAVERSE_PACE, this.#state, this.#load, agenda.nowMs)
       if (permits > 0) {
         this.#send()
@@ -148,8 +168,8 @@ class Loop {
   }
 
   #send(): void {
-    const { agenda, random, next, figures } = this.#around
-    const { baseMs, rowMs, rows, sigma, hint } = this.#settings
+    const { agenda, random, next, figures, together } = this.#around
+    const { baseMs, rowMs, rows, sigma } = this.#settings
     const sentAtMs = agenda.nowMs
     this.#see({ kind: 'sent', load: this.#load })
     figures.requests += 1
@@ -163,7 +183,7 @@ class Loop {
       agenda.plan(sentAtMs + REFUSAL_MS, () => {
         this.#toldUntilMs = Math.max(this.#toldUntilMs, agenda.nowMs - REFUSAL_MS + admission.waitMs)
         this.#see({ kind: 'refused', load: this.#load, sentAtMs, limit, wishMs })
-        this.pump()
+        together.pump()
       })
       return
     }
@@ -172,12 +192,21 @@ class Loop {
     agenda.plan(sentAtMs + executionMs, () => {
       allowance.complete(agenda.nowMs, executionMs)
       figures.acceptedRows += rows
-      this.#see({ kind: 'answered', load: this.#load, sentAtMs, ...(hint === undefined ? {} : { hint }) })
-      this.pump()
+      this.#see({ kind: 'answered', load: this.#load, sentAtMs })
+      together.pump()
     })
   }
 
   #see(observation: Observation): void {
-    this.#state = observe(DATAVERSE_PACE, this.#state, observation, this.#around.agenda.nowMs)
+    const { agenda, together } = this.#around
+    const { nowMs } = agenda
+    this.#state = observe(DATAVERSE_PACE, this.#state, observation, nowMs)
+    const full = together.atWork >= together.concurrency.allowed
+    together.atWork += observation.kind === 'sent' ? 1 : -1
+    if (observation.kind !== 'answered') return
+    const { hint } = this.#settings
+    const answer = { load: this.#load, sentAtMs: observation.sentAtMs, full, ...(hint === undefined ? {} : { hint }) }
+    const moment = { nowMs, windowMs: DATAVERSE_PACE.windowMs }
+    together.concurrency = answeredAtOnce(together.concurrency, answer, moment)
   }
 }
