@@ -16,7 +16,7 @@ import type { InitFlags } from './cli/init-command.ts'
 import { addMigrate } from './cli/migrate-flags.ts'
 import type { OpeningFlags } from './cli/opening.ts'
 import { addPlan } from './cli/plan-flags.ts'
-import { addReverseWebhook } from './cli/reverse-flags.ts'
+import { addReverse } from './cli/reverse-flags.ts'
 import type { SourcesFlags } from './cli/sources-command.ts'
 import { addStore } from './cli/store-flags.ts'
 import type { SyncFlags } from './cli/sync-command.ts'
@@ -127,9 +127,7 @@ program
     process.exitCode = await runForget({ ...flags, quiet: true }, version)
   })
 
-const reverse = program.command('reverse').description('the way back: consent changed in Dataverse reaches Didomi')
-
-addReverseWebhook(reverse, shared)
+addReverse(program, shared)
 
 const evidence = program.command('evidence').description('about the evidence log: why Dataverse holds what it holds')
 

@@ -1,8 +1,9 @@
-/** The names, flags and help of `reverse serve` and `reverse webhook` with its steps. */
+/** The names, flags and help of `reverse`, `reverse serve` and `reverse webhook` with its steps. */
 
 import { type Command, Option } from 'commander'
-import { logLevel, type Shared } from './flag-values.ts'
+import { duration, logLevel, type Shared } from './flag-values.ts'
 import type { OpeningFlags } from './opening.ts'
+import type { ReverseFlags } from './reverse-command.ts'
 import type { WebhookFlags } from './reverse-webhook-command.ts'
 
 const STEPS = {
@@ -11,8 +12,27 @@ const STEPS = {
   uninstall: 'take away what install registered, and nothing else',
 } as const
 
-/** Adds both to `reverse`. */
-export function addReverseWebhook(reverse: Command, { version, ended }: Shared): void {
+/** Adds `reverse` to the program; by itself it runs, like its hidden command `run`. */
+export function addReverse(program: Command, shared: Shared): void {
+  const { version, ended } = shared
+  const reverse = program.command('reverse').description('the way back: consent changed in Dataverse reaches Didomi')
+  reverse
+    .command('run', { isDefault: true, hidden: true })
+    .description('tell Didomi of the choices that were made in Dataverse since the last time')
+    .requiredOption('--config <file>', 'configuration, YAML or JSON')
+    .option('--target <name...>', 'only these targets, of those with `reverse.enabled`')
+    .option('--deadline <duration>', "end in order after this time, such as 1h; the rest is the next run's", duration)
+    .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
+    .option('--quiet', 'no progress', false)
+    .addOption(logLevel())
+    .action(async (flags: ReverseFlags) => {
+      const { runReverse } = await import('./reverse-command.ts')
+      ended(await runReverse(flags, version))
+    })
+  addReverseWebhook(reverse, shared)
+}
+
+function addReverseWebhook(reverse: Command, { version, ended }: Shared): void {
   reverse
     .command('serve')
     .description('take what Dataverse tells of into the inbox, until SIGTERM')

@@ -210,6 +210,7 @@ export interface TargetSettings {
   readonly timeoutMs: number
   readonly retries: number
   readonly tables: { readonly consent: string; readonly purpose: string; readonly topic: string }
+  readonly reverse: { readonly enabled: boolean; readonly undated: 'refusals' | 'nothing' }
 }
 
 /** A column carried to purposes and topics by hand. */

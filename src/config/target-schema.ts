@@ -119,6 +119,15 @@ const effort = {
   retries: whole(0, 100).default(8).describe('Attempts after the first one.'),
 }
 
+const reverse = closed({
+  enabled: flag.default(false).describe('Whether `reverse` tells Didomi of choices made in Dataverse (§11).'),
+  undated: word(['refusals', 'nothing'])
+    .default('refusals')
+    .describe(
+      'What is told of a contact column that no run has written or compared yet, where a default looks like a choice (§11.2).',
+    ),
+})
+
 const table = formed(/^[a-z][a-z0-9_]*$/, 'the logical name of a table: lower-case letters, digits and _')
 
 /** One target as written. */
@@ -137,6 +146,7 @@ export const targetSchema = closed({
   contact: contact.prefault({}).describe('How contacts are found, created and written (§5).'),
   ...delivery,
   ...effort,
+  reverse: reverse.prefault({}).describe('The way back: from Dataverse to Didomi.'),
   entryOptions: z
     .record(z.string(), closed(entryOptions), { error: 'a map of entry ids to options' })
     .default({})

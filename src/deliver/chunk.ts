@@ -5,6 +5,7 @@ import { comparable } from '../projection/contact-point.ts'
 import type { Person } from '../projection/person.ts'
 import { contactRowId } from '../projection/slot.ts'
 import type { DuePerson, PersonId, QuarantinedRow, Settlement } from '../store/store.ts'
+import type { OpenLook } from '../store/told.ts'
 import { settleConsents } from './chunk-consents.ts'
 import { settleContacts } from './chunk-contacts.ts'
 import { createdContact } from './contact-rows.ts'
@@ -15,6 +16,7 @@ import { evidenceOf } from './evidence.ts'
 import { outcomeOf, type PlaceOutcome, type Refusal } from './outcome.ts'
 import { readPersons } from './persons.ts'
 import { Pseudonyms } from './pseudonyms.ts'
+import type { PlaceResult } from './rows.ts'
 import { settledAlready } from './settled-already.ts'
 import { statesSomething } from './stating.ts'
 import type { Tally } from './tally.ts'
@@ -199,9 +201,24 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   for (const place of places) tally.place(place, result.stance(place))
   const ledger = places.flatMap((place) => (place.outcome === 'deferred' ? [] : (place.ledger ?? [])))
   tally.topicsWithoutPurpose += result.topicsWithoutPurpose
+  // Before they are settled: what is settled is not looked at again.
+  if (crew.target.reverse.enabled) await noteSpokenOf(crew, places)
   // Read again next time: what is lacking may stand in no ledger of theirs, as the purpose row of a topic (semantics §6.7).
   if (deferred.length > 0) await crew.store.markDue(crew.scope.target, deferred)
   await crew.store.settle(crew.scope, { now, settlements, ledger, evidence, quarantine })
+}
+
+/**
+ * Places where somebody in Dataverse spoke later, or where what somebody said there agrees, perhaps not with everybody who
+ * is known by now: the reverse flow looks at them (semantics §11.1).
+ */
+async function noteSpokenOf({ store, scope }: Crew, places: readonly PlaceResult[]): Promise<void> {
+  const open = places.flatMap(({ outcome, place, ledger }): OpenLook[] =>
+    outcome === 'superseded' || (outcome === 'unchanged' && ledger?.foreign !== undefined)
+      ? [{ kind: 'place', name: place, reason: 'superseded' }]
+      : [],
+  )
+  if (open.length > 0) await store.keepHeard(scope, { statements: [], open, closed: [], ledger: [] })
 }
 
 function attributeColumns({ mapping }: Crew): ReadonlySet<string> {

@@ -4,7 +4,7 @@ import type { Instant } from '../consent/time.ts'
 import type { Guid, Row, RowWrite } from '../dataverse/dataverse.ts'
 import { groupBy } from '../lib/group.ts'
 import { consentTypeOf, createdColumns, updatedColumns } from '../projection/consent-row.ts'
-import { CHANNEL_CODES, type Channel, normaliseAddress } from '../projection/contact-point.ts'
+import { CHANNEL_CODES, type Channel, type ContactPoint, normaliseAddress } from '../projection/contact-point.ts'
 import { combineHeld } from '../projection/guard.ts'
 import {
   CONSENT_VALUES,
@@ -114,13 +114,13 @@ const policiesOf = ({ target, us }: ConsentWork) => ({
 const slotsAt = (wanted: ReadonlyMap<Place, WantedSlot>, places: readonly Place[]): Slot[] =>
   places.flatMap((place) => wanted.get(place)?.slot ?? [])
 
-interface SlotReading {
+export interface SlotReading {
   readonly rowsOf: (slot: Slot) => readonly ConsentRow[]
   readonly at: Instant
   readonly readAtMs: number
 }
 
-const SELECTED = [
+export const SELECTED = [
   'msdynmkt_contactpointvalue',
   'msdynmkt_contactpointtype',
   'msdynmkt_contactpointconsenttype',
@@ -135,7 +135,7 @@ const SELECTED = [
 ]
 
 /** Reads every row of the slots' addresses, any `statecode`, owner or duplicate (semantics §6.6). */
-async function readSlots(
+export async function readSlots(
   { dataverse }: Pick<RowPorts, 'dataverse'>,
   work: Pick<ConsentWork, 'table' | 'target'>,
   slots: readonly Slot[],
@@ -163,7 +163,16 @@ const slotKey = (channel: Channel, kind: ConsentEntry['kind'], id: Guid, address
  * The slot that a row is of, its address normalised as ours are: verified as the database cannot. A row without consent
  * type is a topic row if it names a topic. `undefined` where it names no purpose, no known channel or no usable address.
  */
-function slotKeyOf({ columns }: Row, defaultCountry: string | undefined): string | undefined {
+function slotKeyOf(row: Row, defaultCountry: string | undefined): string | undefined {
+  const slot = slotOfRow(row, defaultCountry)
+  return slot && slotKey(slot.channel, slot.kind, slot.id, slot.address)
+}
+
+/** The same in its parts. */
+export function slotOfRow(
+  { columns }: Row,
+  defaultCountry: string | undefined,
+): (ContactPoint & Pick<ConsentEntry, 'kind' | 'id'>) | undefined {
   const channel = channelOf(columns['msdynmkt_contactpointtype'])
   const type = columns['msdynmkt_contactpointconsenttype']
   const guid = (name: string) => {
@@ -177,7 +186,7 @@ function slotKeyOf({ columns }: Row, defaultCountry: string | undefined): string
   const stored = String(columns['msdynmkt_contactpointvalue'] ?? '')
   const normalised = normaliseAddress(channel, stored, defaultCountry)
   return normalised.kind === 'address'
-    ? slotKey(channel, isTopic ? 'topic' : 'purpose', id, normalised.address)
+    ? { channel, kind: isTopic ? 'topic' : 'purpose', id, address: normalised.address }
     : undefined
 }
 
@@ -185,7 +194,8 @@ const CHANNELS = Object.keys(CHANNEL_CODES) as Channel[]
 
 const channelOf = (code: unknown): Channel | undefined => CHANNELS.find((channel) => CHANNEL_CODES[channel] === code)
 
-function consentRow(row: Row): ConsentRow {
+/** A row as the guard sees it. */
+export function consentRow(row: Row): ConsentRow {
   const { columns } = row
   const value = columns['msdynmkt_value']
   const unit = columns['_owningbusinessunit_value']
@@ -239,7 +249,7 @@ function planSlot(
       return { rulings: [{ ...common, from: value.value, outcome: 'unchanged', ledger }], writes: [] }
     }
     case 'superseded': {
-      const ledger = foundForeign(place, seen, verdict.foreign)
+      const ledger = verdict.ours ? seen : foundForeign(place, seen, verdict.foreign)
       return { rulings: [{ ...common, from: verdict.foreign.value, outcome: 'superseded', ledger }], writes: [] }
     }
     case 'write': {

@@ -178,7 +178,7 @@ function ruled(
   at: Instant,
 ): Pick<Ruling, 'outcome' | 'ledger'> {
   if (verdict.verdict === 'superseded')
-    return { outcome: 'superseded', ledger: foundForeign(place, entry, verdict.foreign) }
+    return { outcome: 'superseded', ledger: verdict.ours ? entry : foundForeign(place, entry, verdict.foreign) }
   const read = row && { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }
   const stored = row?.columns[column.name] ?? null
   const held = read && !statesNothing(stored) ? heldColumn(column, stored, read.modifiedOn, entry, 0) : undefined

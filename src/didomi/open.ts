@@ -6,8 +6,10 @@ import type { RetrySettings, Wait } from '../lib/retry.ts'
 import { readExportLog, readPage } from './answers.ts'
 import { widgetIds } from './catalogue.ts'
 import type { Didomi } from './didomi.ts'
+import { withPace } from './pace.ts'
+import { postEvents } from './post.ts'
 import { withRetry } from './retry.ts'
-import type { Answer } from './send.ts'
+import type { Answer, Send } from './send.ts'
 import { withSession } from './session.ts'
 import { openTransport } from './transport.ts'
 import { cursorRefused, forbidden, unavailable } from './trouble.ts'
@@ -27,6 +29,8 @@ export interface DidomiOptions {
   /** In [0, 1). */
   readonly random: () => number
   readonly onWait: (wait: Wait) => void
+  /** How requests travel; default HTTP. */
+  readonly transport?: { readonly send: Send; close(): Promise<void> }
   /** The time one attempt may take; default 60 s. */
   readonly timeoutMs?: number
   /** Default 64 MiB: a page holds 100 users of at most a few hundred kilobytes. */
@@ -42,8 +46,9 @@ export function openDidomi(options: DidomiOptions): Didomi {
   const { organizationId, key, secret, clock, random, onWait, userAgent } = options
   const { timeoutMs = 60_000, maxAnswerBytes = 64 * 1024 * 1024 } = options
   const root = new URL(`${options.apiRoot}/`)
-  const transport = openTransport({ userAgent, timeoutMs, maxAnswerBytes, now: () => clock.now() })
-  const persistent = withRetry(transport.send, { ...RETRY, ...options.retry, clock, random, onWait })
+  const transport = options.transport ?? openTransport({ userAgent, timeoutMs, maxAnswerBytes, now: () => clock.now() })
+  const paced = withPace(transport.send, { clock, onWait })
+  const persistent = withRetry(paced, { ...RETRY, ...options.retry, clock, random, onWait })
   const send = withSession(persistent, { url: new URL('sessions', root), key, secret, clock })
 
   return {
@@ -74,6 +79,18 @@ export function openDidomi(options: DidomiOptions): Didomi {
       return entries
     },
     widgetIds: (signal) => widgetIds(send, root, organizationId, signal),
+    post: (events, signal) => postEvents({ send, root, organizationId }, events, signal),
+    async user(name, signal) {
+      const what = 'user'
+      const byOuid = 'organization_user_id' in name
+      const url = new URL(`consents/users/${encodeURIComponent(byOuid ? name.organization_user_id : name.id)}`, root)
+      url.search = query([
+        ['organization_id', organizationId],
+        ...(byOuid ? [['$by_organization_user_id', 'true'] as const] : []),
+      ])
+      const answer = await send({ what, method: 'GET', url }, signal)
+      return answer.status === 404 ? undefined : bodyOf(what, answer)
+    },
     close: transport.close,
   }
 }

@@ -18,6 +18,8 @@ export interface Answer {
   readonly answeredAtMs: number
   /** How long the server asks us to wait, in milliseconds; absent where it does not. */
   readonly retryAfterMs?: number
+  /** How long the server's budget of requests is used up, in milliseconds; absent where some is left or nobody counts. */
+  readonly restMs?: number
 }
 
 /** Sends a call. What cross-cuts (repeating, the session) takes a `Send` and gives a `Send`. */

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { Agent, type Dispatcher } from 'undici'
 import { retryAfterMs } from '../lib/retry-after.ts'
+import { restOf } from './pace.ts'
 import { type Answer, type Call, NoAnswer, type Send } from './send.ts'
 import { unavailable } from './trouble.ts'
 
@@ -77,19 +78,21 @@ async function exchange(
   })
   const text = await readText(answer, maxAnswerBytes)
   const headers = Object.fromEntries(
-    ['date', 'retry-after'].flatMap((name) => {
+    ['date', 'retry-after', 'ratelimit'].flatMap((name) => {
       const value = answer.headers[name]
       return typeof value === 'string' ? [[name, value]] : []
     }),
   )
   const answeredAtMs = Date.parse(headers['date'] ?? '')
   const waitMs = retryAfterMs(headers, now())
+  const restMs = restOf(headers['ratelimit'])
   const json = parsed(text)
   return {
     status: answer.statusCode,
     ...(json === undefined ? {} : { json }),
     answeredAtMs: Number.isNaN(answeredAtMs) ? now() : answeredAtMs,
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+    ...(restMs === undefined ? {} : { restMs }),
   }
 }
 

@@ -108,7 +108,8 @@ export interface ContactReading {
 /** What becomes of one wanted column. */
 export type ColumnVerdict =
   | { readonly verdict: 'equal' }
-  | { readonly verdict: 'superseded'; readonly foreign: LedgerValue }
+  /** `ours`: by our own value, made of statements that no longer count together; nobody else said it. */
+  | { readonly verdict: 'superseded'; readonly foreign: LedgerValue; readonly ours?: true }
   /** `replaces`: `nothing`, `ours`, or somebody else's value, which an opt-in may only replace on the row as read. */
   | { readonly verdict: 'write'; readonly replaces: 'nothing' | 'ours' | 'foreign'; readonly foreign?: LedgerValue }
 
@@ -129,7 +130,8 @@ export function judgeColumn(
   if (guard(wanted.claim, held, conflict) === 'write') {
     return { verdict: 'write', replaces: held.ours ? 'ours' : 'foreign', ...foreign }
   }
-  return { verdict: 'superseded', foreign: { value: stored, lo: held.lo, hi: held.hi } }
+  const said = { value: stored, lo: held.lo, hi: held.hi }
+  return { verdict: 'superseded', foreign: said, ...(held.ours && { ours: true }) }
 }
 
 /** A first delivery whose answer never came is still the first: written ahead, and nothing more. */

@@ -31,7 +31,8 @@ export interface SlotPolicies {
 /** What becomes of a slot. `missing`: the ledger knew a row and it is gone. */
 export type SlotVerdict =
   | { readonly verdict: 'equal'; readonly rows: readonly ConsentRow[]; readonly missing: false }
-  | { readonly verdict: 'superseded'; readonly foreign: LedgerValue; readonly missing: boolean }
+  /** `ours`: by our own value, made of statements that no longer count together; nobody else said it. */
+  | { readonly verdict: 'superseded'; readonly foreign: LedgerValue; readonly missing: boolean; readonly ours?: true }
   | {
       readonly verdict: 'write'
       /** Rows to update; none: a row is created. */
@@ -72,7 +73,8 @@ export function judgeSlot(
   const held = combineHeld([first, ...others])
   const foreign = { value: code(!statement.value), lo: held.lo, hi: held.hi }
   const claim = { stance: statement.value ? 'opt-in' : 'refusal', lo: statement.lo, hi: statement.hi } as const
-  if (guard(claim, held, policies.conflict) === 'superseded') return { verdict: 'superseded', foreign, missing: false }
+  if (guard(claim, held, policies.conflict) === 'superseded')
+    return { verdict: 'superseded', foreign, missing: false, ...(held.ours && { ours: true }) }
   return held.ours
     ? { verdict: 'write', rows: toUpdate, replaces: 'ours', missing: false }
     : { verdict: 'write', rows: toUpdate, replaces: 'foreign', foreign, missing: false }

@@ -11,6 +11,7 @@ import type { BootstrapReport } from './bootstrap-report.ts'
 import type { DeliverReport } from './deliver-report.ts'
 import { exitCode } from './exit-code.ts'
 import type { IngestReport } from './ingest-report.ts'
+import type { HeardReport, ToldReport } from './reverse-report.ts'
 import { checkSums, findingsOf, type Job, type RunReport, type StageFailure } from './run-report.ts'
 
 /** These end a run at once; after any other failure the next stage is still tried. */
@@ -25,6 +26,8 @@ export class RunInTheMaking {
   readonly deliveries: DeliverReport[] = []
   ingestion: IngestReport | undefined
   bootstrapping: BootstrapReport | undefined
+  hearings: HeardReport[] | undefined
+  telling: ToldReport | undefined
   readonly clock: Clock
   readonly #log: Log
   #ended = false
@@ -47,6 +50,15 @@ export class RunInTheMaking {
   /** What a bootstrap did, also where it stopped early. */
   bootstrapped(report: BootstrapReport): void {
     this.bootstrapping = report
+  }
+
+  /** What was heard in a target, also where it stopped early. */
+  heard(report: HeardReport): void {
+    this.hearings = [...(this.hearings ?? []), report]
+  }
+
+  told(report: ToldReport): void {
+    this.telling = report
   }
 
   delivered(report: DeliverReport): void {
@@ -112,11 +124,13 @@ export async function concludeRun(
   const due = new Map<string, number>()
   for (const target of targets) due.set(target, await store.countDue(target))
   const leftDue = [...due.values()].reduce((sum, count) => sum + count, deferred)
-  const sums = checkSums(run.ingestion, run.deliveries, run.bootstrapping, alone ? due : undefined)
+  const sums = checkSums(run.ingestion, run.deliveries, run.bootstrapping, alone ? due : undefined, run.hearings)
   const result = {
     ...(run.ingestion === undefined ? {} : { ingest: run.ingestion }),
     ...(run.bootstrapping === undefined ? {} : { bootstrap: run.bootstrapping }),
     deliver: run.deliveries,
+    ...(run.hearings === undefined ? {} : { heard: run.hearings }),
+    ...(run.telling === undefined ? {} : { told: run.telling }),
     failures: run.failures,
     sums,
   }

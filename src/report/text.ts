@@ -3,6 +3,7 @@
 import { bootstrapLines, suppressedText } from './bootstrap-text.ts'
 import type { DeliverReport } from './deliver-report.ts'
 import type { ExportLogFinding, IngestReport } from './ingest-report.ts'
+import { reverseLines } from './reverse-report.ts'
 import type { RunReport } from './run-report.ts'
 
 /** Plain text; one line per fact, nothing personal. */
@@ -13,10 +14,14 @@ export function reportText(report: RunReport): string {
     ...(report.ingest === undefined ? [] : ingestLines(report.ingest)),
     ...(report.bootstrap === undefined ? [] : bootstrapLines(report.bootstrap)),
     ...report.deliver.flatMap(deliverLines),
+    ...reverseLines(report.heard ?? [], report.told),
     ...report.failures.map(({ stage, message }) => `  ! ${stage}: ${message}`),
-    `  sums: lines ${report.sums.lines ? 'hold' : 'BROKEN'}, persons ${report.sums.persons ? 'hold' : 'BROKEN'}; ${seconds.join(', ')}`,
+    `  sums: lines ${report.sums.lines ? 'hold' : 'BROKEN'}, persons ${report.sums.persons ? 'hold' : 'BROKEN'}${placesText(report)}; ${seconds.join(', ')}`,
   ].join('\n')
 }
+
+const placesText = ({ sums: { places } }: RunReport): string =>
+  places === undefined ? '' : `, places ${places ? 'hold' : 'BROKEN'}`
 
 const EXITS: Record<number, string> = {
   0: 'done',

@@ -79,6 +79,14 @@ const STEPS: ReadonlyArray<string | ((database: SqliteDatabase) => void)> = [
   (database) => {
     sealEvidence(database)
     database.exec('ALTER TABLE ledger ADD COLUMN intended_at INTEGER;')
+    // What Didomi was told of choices made in Dataverse, and what could not be told yet (semantics §11).
+    database.exec(`
+  CREATE TABLE told (person BLOB NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, instant INTEGER NOT NULL,
+    event TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (person, key)) WITHOUT ROWID;
+  CREATE INDEX told_to_be_posted ON told (event) WHERE state = 'intended';
+  CREATE TABLE open_look (scope INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (scope, kind, name)) WITHOUT ROWID;
+  `)
   },
 ]
 

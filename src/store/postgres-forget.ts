@@ -69,6 +69,7 @@ async function dropLedger(
   // The ledger is looked through once for all of them, since its index knows whole places only.
   await query('SET LOCAL enable_hashjoin = on')
   const gone = await query(`DELETE FROM ledger WHERE ctid = ANY (ARRAY (${BEGINNING})) RETURNING 1`, ...columnsOf(own))
+  await query(LOOKS_GONE, ...columnsOf(own))
   const kept = await query(BEGINNING, ...columnsOf(shared))
   return { ledger: gone.length, ledgerShared: kept.length }
 }
@@ -85,6 +86,11 @@ const BEGINNING = `
     lengths AS (SELECT DISTINCT scope, length(beginning) AS length FROM asked)
   SELECT ledger.ctid FROM ledger JOIN lengths ON lengths.scope = ledger.scope JOIN asked
     ON asked.scope = ledger.scope AND asked.beginning = substring(ledger.place FROM 1 FOR lengths.length)`
+
+/** Places of theirs that were to be looked at again. */
+const LOOKS_GONE = `DELETE FROM open_look USING unnest($1::int[], $2::bytea[]) AS asked (scope, beginning)
+  WHERE open_look.kind = 'place' AND open_look.scope = asked.scope
+    AND substring(open_look.name FROM 1 FOR length(asked.beginning)) = asked.beginning`
 
 function columnsOf(places: readonly Place[]): [number[], Uint8Array[]] {
   return [places.map(({ scope }) => scope), places.map(({ beginning }) => bytes(beginning))]
@@ -117,6 +123,7 @@ async function dropRows(
   for (const { person, contacts: scopes } of persons) {
     for (const { scope, contacts } of scopes) await dropWays(query, scope, [{ person, contacts }])
   }
+  await drop('told')
   return {
     known: await drop('person'),
     states: await drop('state'),

@@ -105,6 +105,16 @@ const STEPS: ReadonlyArray<string | ((connection: PostgresConnection) => Promise
   CREATE UNIQUE INDEX inbox_by_mark ON inbox (mark);
   CREATE SEQUENCE inbox_mark;
   `,
+  // What Didomi was told of choices made in Dataverse, and what could not be told yet (semantics §11).
+  `
+  CREATE TABLE told (person bytea NOT NULL, key bytea NOT NULL, value bytea NOT NULL, instant bigint NOT NULL,
+    event text COLLATE "C" NOT NULL, state text NOT NULL);
+  CREATE UNIQUE INDEX told_once ON told (person, sha256(key));
+  CREATE INDEX told_to_be_posted ON told (event) WHERE state = 'intended';
+  CREATE TABLE open_look (scope integer NOT NULL, kind text COLLATE "C" NOT NULL, name bytea NOT NULL,
+    reason text NOT NULL);
+  CREATE UNIQUE INDEX open_look_once ON open_look (scope, kind, sha256(name));
+  `,
 ]
 
 /** The schema version this program writes. */

@@ -25,6 +25,7 @@ import { partitionsIn } from './postgres-partitions.ts'
 import { rememberedIn, runsIn } from './postgres-runs.ts'
 import { settlingIn } from './postgres-settle.ts'
 import { statesIn } from './postgres-states.ts'
+import { toldIn } from './postgres-told.ts'
 import { bytes, bytesOf } from './postgres-values.ts'
 import { keysIn, workIn } from './postgres-work.ts'
 import type { Store } from './store.ts'
@@ -158,6 +159,7 @@ async function storeIn({ db, lease, goodbye, place, clock, job, late }: StorePar
     ...contactsIn(db),
     ...ledgerIn(db),
     ...settlingIn(db),
+    ...toldIn(db),
     ...evidenceIn(db),
     ...forgettingIn(db),
     async close() {

@@ -69,6 +69,7 @@ function ledgerDropper(db: SqliteDatabase) {
   const within = 'scope = ? AND place >= ? AND place < ?'
   const count = db.prepare(`SELECT count(*) AS n FROM ledger WHERE ${within}`)
   const drop = db.prepare(`DELETE FROM ledger WHERE ${within}`)
+  const dropLooks = db.prepare("DELETE FROM open_look WHERE scope = ? AND kind = 'place' AND name >= ? AND name < ?")
   const personsAt = (scope: number, holder: Holder): PersonId[] => {
     const rows =
       'contactId' in holder
@@ -82,8 +83,10 @@ function ledgerDropper(db: SqliteDatabase) {
     for (const { scope, holder } of placesHeld(persons)) {
       // Bytes that begin with `…/` are those from there up to `…0`: the slash is followed by the zero.
       const range = [scope, holder.beginning, `${holder.beginning.slice(0, -1)}0`] as const
-      if (personsAt(scope, holder).every((person) => going.has(person))) removed.ledger += drop.run(...range)
-      else removed.ledgerShared += integerOf(count.get(...range) ?? {}, 'n')
+      if (personsAt(scope, holder).every((person) => going.has(person))) {
+        removed.ledger += drop.run(...range)
+        dropLooks.run(...range)
+      } else removed.ledgerShared += integerOf(count.get(...range) ?? {}, 'n')
     }
     return removed
   }
@@ -93,7 +96,7 @@ function rowDropper(
   db: SqliteDatabase,
 ): (persons: readonly KnownPerson[]) => Omit<Erased, 'persons' | 'ledger' | 'ledgerShared'> {
   const of = (table: string) => db.prepare(`DELETE FROM ${table} WHERE person = ?`)
-  const [states, rows, keys] = [of('state'), of('person'), of('evidence_key')]
+  const [states, rows, keys, told] = [of('state'), of('person'), of('evidence_key'), of('told')]
   const targets = db.prepare('SELECT DISTINCT target FROM scope UNION SELECT DISTINCT target FROM due')
   const ofTarget = (table: string) => db.prepare(`DELETE FROM ${table} WHERE target = ? AND person = ?`)
   const [due, parked, quarantined] = [ofTarget('due'), ofTarget('parked'), ofTarget('quarantine')]
@@ -122,6 +125,7 @@ function rowDropper(
         }
       }
       removed.evidenceKeys += keys.run(bytes)
+      told.run(bytes)
     }
     return removed
   }

@@ -16,6 +16,7 @@ import { writtenAnew } from './sqlite-rewrite.ts'
 import { rememberedIn, runsIn } from './sqlite-runs.ts'
 import { settlingIn } from './sqlite-settle.ts'
 import { statesIn } from './sqlite-states.ts'
+import { toldIn } from './sqlite-told.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -69,6 +70,7 @@ function storeIn(database: SqliteDatabase, now: () => number, release: () => voi
     ...contactsIn(database),
     ...ledgerIn(database),
     ...settlingIn(database),
+    ...toldIn(database),
     ...evidenceIn(database),
     ...forgettingIn(database, () => {
       erased = true

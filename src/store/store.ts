@@ -5,6 +5,7 @@ import type { Instant, Span } from '../consent/time.ts'
 import type { ContactPoint } from '../projection/contact-point.ts'
 import type { JsonValue, ReadingSettings } from '../record/record.ts'
 import type { Evidence, EvidenceEnds, KeptEvidence, RevealedEvidence } from './evidence.ts'
+import type { ToldPart } from './told.ts'
 
 /** 32 hex digits: the first 16 bytes of SHA-256 over the normalised OUID. Orders all work. */
 export type PersonId = string
@@ -153,7 +154,7 @@ export interface TargetScope {
   readonly target: string
 }
 
-export interface Store {
+export interface Store extends ToldPart<LedgerEntry> {
   /** A random key made with the store: turns identifiers into references for logs, reports and evidence. */
   readonly pseudonymKey: Uint8Array
 

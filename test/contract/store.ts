@@ -8,6 +8,7 @@ import { erasureRules } from './store-erasure.ts'
 import { evidenceRules } from './store-evidence.ts'
 import { ledgerRules } from './store-ledger.ts'
 import { HOSTILE, person, SCOPE, settlePersons, stateRow, union } from './store-samples.ts'
+import { toldRules } from './store-told.ts'
 
 /** One store of its own, empty at first. */
 export interface StoreSeat {
@@ -40,6 +41,7 @@ export function storeContract(name: string, factory: () => Promise<StoreSeat>): 
     ledgerRules(current)
     evidenceRules(current)
     erasureRules(current)
+    toldRules(current)
   })
 }
 

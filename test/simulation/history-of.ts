@@ -18,7 +18,12 @@ export function historyOf(story: Story): History {
   const written = world.journal().filter(undone).flatMap(entryOf)
   return {
     lines: lines.map(({ line, date, run }) => ({ record: line, date, ...(run === undefined ? {} : { run }) })),
-    runs: ends.map(({ startedMs, endedMs, full }) => ({ startedAt: iso(startedMs), endedAt: iso(endedMs), full })),
+    runs: ends.map(({ startedMs, endedMs, full, end, mishaps }) => ({
+      startedAt: iso(startedMs),
+      endedAt: iso(endedMs),
+      full,
+      broken: end.kind !== 'report' || mishaps.length > 0,
+    })),
     // Seeds came before whatever was written at the same second.
     journal: [...seeded, ...written].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
     ...(restore && unwoundBy(story, restore)),

@@ -1,4 +1,7 @@
-/** `npm run simulate -- --seeds 10000` or `-- --seed 4711`: as many lives as wanted, on all cores; every breach with its seed. */
+/**
+ * `npm run simulate -- --seeds 10000` or `-- --seed 4711`: as many lives as wanted, on all cores; every breach with its seed.
+ * `npm run simulate:reverse`: the same for lives of both directions.
+ */
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,6 +13,9 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '300' },
     seed: { type: 'string' },
     first: { type: 'string', default: '1' },
+    test: { type: 'string', default: 'test/simulation/seeds.test.ts' },
+    // Seeds that one process lives: a breach is told when it ends.
+    'at-once': { type: 'string', default: '250' },
   },
 })
 const first = Number(values.seed ?? values.first)
@@ -19,8 +25,7 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(seeds) || seeds < 1) {
   process.exit(2)
 }
 
-/** Seeds that one process lives: a breach is told when it ends. */
-const AT_ONCE = 250
+const AT_ONCE = Number(values['at-once'])
 
 const end = first + seeds
 let next = first
@@ -53,7 +58,7 @@ function live(from, count) {
     SIMULATION_FIRST: String(from),
     SIMULATION_SEEDS: String(count),
   }
-  const child = spawn('npx', ['vitest', 'run', 'test/simulation/seeds.test.ts'], {
+  const child = spawn('npx', ['vitest', 'run', values.test], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

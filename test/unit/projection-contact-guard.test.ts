@@ -94,6 +94,7 @@ describe('§7 the ledger', () => {
     expect(judge(optIn(30), given)).toEqual({
       verdict: 'superseded',
       foreign: { value: false, lo: SINCE_EVER, hi: s(30) },
+      ours: true,
     })
     expect(judge(optIn(31), given)).toEqual({ verdict: 'write', replaces: 'ours' })
   })

@@ -14,11 +14,15 @@ export interface Line {
   readonly run?: number
 }
 
-/** One run of the job. `full`: it marked everybody due (semantics §8.3). Instants are RFC 3339 on Dataverse's clock. */
+/**
+ * One run of the job. `full`: it marked everybody due (semantics §8.3). `broken`: it died, or some step of it failed.
+ * Instants are RFC 3339 on Dataverse's clock.
+ */
 export interface Run {
   readonly startedAt: string
   readonly endedAt: string
   readonly full?: boolean
+  readonly broken?: boolean
 }
 
 /** The columns of a row. Of consent rows: those of `ConsentColumns`. Of contacts: logical names; `masterid` once merged. */

@@ -3,8 +3,9 @@
 import { contactsOf, rowsBefore, slotOf } from './environment.ts'
 import { optionsOf, surely } from './guard.ts'
 import { type History, nameOf, type Place, US, type Violation, type World } from './history.ts'
+import { instant } from './instant.ts'
 import { examinedAt, heldBetween, indexAt, type Past, pastOf, relinked, runAt } from './past.ts'
-import { standingBefore } from './standing.ts'
+import { type Standing, type StandingRow, standingBefore } from './standing.ts'
 import { recordStatements } from './statements.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
 import { type OwnWrite, overwriteReason, ownWrites, unmappedWrites } from './writes.ts'
@@ -142,10 +143,23 @@ function unjustified(past: Past, wanted: Wanted): string | undefined {
   if (differing.length === 0) return undefined
   // FREEDOM: a foreign edit since the run that had to look began need not have been seen.
   if (differing.some((row) => row.becameBy !== US && row.becameAt >= examined)) return undefined
+  // FREEDOM: a run that broke off may have written here and not known it, and what somebody saved since may have taken it back (§7).
+  if (wanted.statement.value !== false && differing.some((row) => perhapsTakenBack(past, standing, row)))
+    return undefined
   const passes = differing.map((row) => surely(wanted.statement, optionsOf(past, wanted, standing, row, END)))
   // Several rows: E is the least, F the greatest of them (§7).
   const must = wanted.statement.value === false ? passes.some(Boolean) : passes.every(Boolean)
   return must ? `a ${wordFor(wanted)} was to be written here and something else stands` : undefined
+}
+
+/** A run that began after our last write broke off, and somebody else saved the row later. */
+function perhapsTakenBack({ history }: Past, { lastOwn }: Standing, { savedByOthersAt }: StandingRow): boolean {
+  return history.runs.some(({ startedAt, broken }) => {
+    const began = instant(startedAt)
+    return (
+      broken === true && savedByOthersAt !== undefined && began <= savedByOthersAt && began >= (lastOwn?.at ?? began)
+    )
+  })
 }
 
 function wordFor(wanted: Wanted): string {

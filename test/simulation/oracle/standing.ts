@@ -7,13 +7,14 @@ import type { Past } from './past.ts'
 
 /**
  * One row at a place. `became…`: when, by whom and by which entry the present value came; `previous`: the value before it;
- * `saidByOthers`: somebody else once wrote the present value here.
+ * `saidByOthers`: somebody else once wrote the present value here; `savedByOthersAt`: when somebody else last saved the row.
  */
 export interface StandingRow {
   readonly id: string
   readonly value: unknown
   readonly previous: unknown
   readonly saidByOthers: boolean
+  readonly savedByOthersAt: number | undefined
   readonly becameAt: number
   readonly becameBy: string
   readonly becameIndex: number
@@ -77,6 +78,7 @@ function standingRow(row: Timeline, column: string): StandingRow {
     id: row.id,
     value,
     previous: before === -1 ? undefined : values[before],
+    savedByOthersAt: row.versions.findLast((version) => version.by !== US)?.at,
     saidByOthers: row.versions.some((version) => version.by !== US && version.changed[column] === value),
     becameAt: became.at,
     becameBy: became.by,
