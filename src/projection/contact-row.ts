@@ -177,7 +177,7 @@ export function ownValue(
 
 /**
  * Another value was written ahead and nobody knows whether it got there; the row was saved since and holds the earlier value.
- * Somebody may have taken ours back: what they hold is theirs, as late as the row (semantics §7).
+ * Somebody may have taken ours back: an opt-in must be newer than the row, as for what is theirs (semantics §7).
  */
 function takenBack(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean, modifiedOn: Instant): boolean {
   const { intended } = entry ?? {}
@@ -197,8 +197,8 @@ export function foreignSince(
 ): Instant {
   const { confirmed, intended, foreign } = entry ?? {}
   const seenThen = foreign !== undefined && holds(foreign.value)
-  const takenBackSince = confirmed !== undefined && holds(confirmed.value) ? intended?.at : undefined
-  const known = takenBackSince ?? confirmed?.at
-  if (known !== undefined) return Math.min(known, modifiedOn)
+  // Perhaps taken back, perhaps ours as ever: nobody knows since when, and a refusal may replace it.
+  if (confirmed !== undefined && holds(confirmed.value)) return SINCE_EVER
+  if (confirmed !== undefined) return Math.min(confirmed.at, modifiedOn)
   return intended?.at === undefined || seenThen ? otherwise : Math.min(Math.max(intended.at, otherwise), modifiedOn)
 }

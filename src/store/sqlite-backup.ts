@@ -179,7 +179,8 @@ const COMPANIONS = ['-wal', '-journal'] as const
  */
 function keepAside(path: string, now: number): string | undefined {
   if (!existsSync(path)) return undefined
-  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')
+  // To the millisecond: two restores may follow each other within a second.
+  const stamp = new Date(now).toISOString().replace(/[-:.]/g, '')
   const kept = `${path}.before-restore-${stamp}`
   for (const end of ['', ...COMPANIONS]) if (existsSync(`${path}${end}`)) secondName(`${path}${end}`, `${kept}${end}`)
   synced(dirname(path))

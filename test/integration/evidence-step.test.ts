@@ -44,6 +44,7 @@ it('SQLite: evidence in clear is sealed in its order', async () => {
   const db = openSqliteDatabase(path)
   db.exec(`
     DROP TABLE evidence; DROP TABLE evidence_key; DROP TABLE evidence_end; DROP TABLE suppression;
+    DROP TABLE told; DROP TABLE open_look; ALTER TABLE ledger DROP COLUMN intended_at;
     DELETE FROM meta WHERE name = 'erasure-key';
     CREATE TABLE evidence (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, scope INTEGER NOT NULL, run TEXT NOT NULL,
       person BLOB NOT NULL, place_hash TEXT NOT NULL, row_id TEXT, what TEXT NOT NULL, from_value TEXT NOT NULL,
@@ -76,7 +77,9 @@ describe.skipIf(bin === undefined)('PostgreSQL', () => {
     const session = await server.session()
     await session.query(`
       SET search_path = step;
-      DROP TABLE evidence, evidence_key, evidence_end, suppression;
+      DROP TABLE evidence, evidence_key, evidence_end, suppression, told, open_look, inbox;
+      DROP SEQUENCE inbox_mark;
+      ALTER TABLE ledger DROP COLUMN intended_at;
       DROP FUNCTION evidence_only_expires;
       DELETE FROM meta WHERE name = 'erasure-key';
       CREATE TABLE evidence (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at bigint NOT NULL,

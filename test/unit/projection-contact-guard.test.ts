@@ -155,9 +155,9 @@ describe('§7 the span of a column', () => {
       confirmed: confirmed(false, 20, 30, 150),
       intended: { value: true, lo: s(100), hi: s(110), at: s(at) },
     })
-    const theirs = { lo: s(180), hi: MODIFIED, ...clock }
+    const theirs = { lo: SINCE_EVER, hi: MODIFIED, ...clock }
     expect(held(entry(180))).toEqual(theirs)
-    expect(held(entry(MODIFIED / 1_000_000))).toMatchObject({ lo: MODIFIED, ours: false })
+    expect(held(entry(MODIFIED / 1_000_000))).toEqual(theirs)
     // Nobody saved the row since: ours never arrived.
     expect(held(entry(MODIFIED / 1_000_000 + 1))).toMatchObject({ hi: s(30), ours: true })
     // An opt-in that our own old no would have let pass.
