@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 /** What takes minutes has a script of its own: npm run test:kill, npm run test:simulation. */
 const suitesOfTheirOwn = [
-  ...(process.env['KILLS'] === undefined ? ['test/integration/kill.test.ts'] : []),
+  ...(process.env['KILLS'] === undefined ? ['test/integration/{kill,pods-sync,bench-deliver}.test.ts'] : []),
   ...(process.env['SIMULATION'] === undefined ? ['test/simulation/{nth-step,seeds}.test.ts'] : []),
 ]
 
