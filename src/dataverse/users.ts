@@ -59,7 +59,7 @@ export async function users(connection: Connection, ids: readonly Guid[], signal
 /** Roles given to the user itself; those of teams are not among them. */
 export async function roles(connection: Connection, userId: Guid, signal: AbortSignal): Promise<SecurityRole[]> {
   const path = `systemusers(${userId})/systemuserroles_association?$select=name,_roletemplateid_value`
-  return objectsOf(await getObject(connection, path, 'read role', signal), 'value').map((role) => ({
+  return objectsOf(await getObject(connection, path, 'read role', signal, FRESH), 'value').map((role) => ({
     name: typeof role['name'] === 'string' ? role['name'] : '',
     isAdministrator: guidOf(role['_roletemplateid_value']) === ADMINISTRATOR_TEMPLATE,
   }))

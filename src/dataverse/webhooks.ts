@@ -1,12 +1,14 @@
 /** The port to Dataverse's event registrations: service endpoints, their steps, the steps' images, and who may change them. */
 
+import { CodedError } from '../lib/errors.ts'
 import type { JsonValue } from '../record/record.ts'
-import { answered, type Connection, getObject, objectOf, refusal, unanswered } from './connection.ts'
+import { answered, type Connection, getObject, refusal, unanswered } from './connection.ts'
 import type { Guid, Row } from './dataverse.ts'
 import { parseApiError } from './errors.ts'
 import { guidOf, isGuid, objectsOf } from './json.ts'
 import { named } from './read.ts'
 import { rowOf } from './rows.ts'
+import { privileges, roles } from './users.ts'
 
 /** The tables of a registration (Dataverse: register webhooks). */
 export const REGISTRATION_TABLES = {
@@ -57,8 +59,6 @@ export interface WebhookRegistry {
   remove(table: RegistrationTable, id: Guid, signal: AbortSignal): Promise<void>
 }
 
-/** Dataverse: the same in every environment. */
-const ADMINISTRATOR_TEMPLATE = '627090ff-40a3-4053-8790-584edc5be201'
 const WEBHOOK_CONTRACT = 8
 /** `statuscode` of a system job that failed. */
 const JOB_FAILED = 31
@@ -122,24 +122,18 @@ function whoMay(
   return {
     async privilegesHeld(names, signal) {
       const { userId } = await whoAmI(signal)
-      const list = encodeURIComponent(JSON.stringify(names.map((name) => named(name, 'privilege'))))
-      const path = `systemusers(${userId})/Microsoft.Dynamics.CRM.RetrieveUserSetOfPrivilegesByNames(PrivilegeNames=@p1)?@p1=${list}`
-      // Roles are cached for some thirty seconds: whoever was just given one should not have to wait.
-      const headers = { consistency: 'Strong' }
-      const json = await getObject(connection, path, 'read our privileges', signal, headers)
-      return new Set(objectsOf(json, 'RolePrivileges').map(({ PrivilegeName }) => String(PrivilegeName)))
+      const asked = names.map((name) => named(name, 'privilege'))
+      return new Set((await privileges(connection, userId, asked, signal)).keys())
     },
     async isAdministrator(signal) {
       const { userId } = await whoAmI(signal)
-      const what = 'read our roles'
-      const path = `systemusers(${userId})/systemuserroles_association?$select=_roletemplateid_value`
-      const reply = await answered(what, () =>
-        connection.send({ method: 'GET', path, what, repeatable: true, headers: { consistency: 'Strong' } }, signal),
-      )
-      // An administrator may read everything: who may not is none.
-      if (reply.status === 403) return false
-      const roles = objectsOf(objectOf(what, reply), 'value')
-      return roles.some((role) => guidOf(role['_roletemplateid_value']) === ADMINISTRATOR_TEMPLATE)
+      try {
+        return (await roles(connection, userId, signal)).some(({ isAdministrator }) => isAdministrator)
+      } catch (error) {
+        // An administrator may read everything: who may not is none.
+        if (error instanceof CodedError && error.code === 'forbidden') return false
+        throw error
+      }
     },
   }
 }

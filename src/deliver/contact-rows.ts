@@ -9,6 +9,7 @@ import {
   type ColumnVerdict,
   heldColumn,
   judgeColumn,
+  neverDelivered,
   type WantedColumn,
   wantedColumn,
 } from '../projection/contact-row.ts'
@@ -160,7 +161,12 @@ function planContact(
       writes.push({ place: write, verdict, refusal: wanted.claim.stance === 'refusal' })
       continue
     }
-    rulings.push({ ...common, ...ruled(column, place, entry, value, verdict, row, at) })
+    const adoptable = verdict.verdict === 'superseded' && subject.adoptable && neverDelivered(entry)
+    rulings.push({
+      ...common,
+      ...ruled(column, place, entry, value, verdict, row, at),
+      ...(adoptable && { adoptable }),
+    })
   }
   /** The last attempt gives up what needs the row as read, never a refusal. */
   const sendable = attempt.last && row !== undefined ? writes.filter(({ refusal }) => refusal) : writes

@@ -38,6 +38,8 @@ export interface Ruling {
   readonly place: Place
   readonly what: string
   readonly outcome: 'unchanged' | 'superseded'
+  /** Superseded, but a first delivery: `contact.adopt` would overwrite it (semantics §7). */
+  readonly adoptable?: boolean
   readonly ledger: LedgerEntry | undefined
   readonly wanted: WantedValue
   readonly event: string | undefined
@@ -79,6 +81,7 @@ export interface PlaceResult {
   readonly event: string | undefined
   readonly from: JsonValue
   readonly rowId: string | undefined
+  readonly adoptable?: boolean
   readonly rejection?: { readonly code: string; readonly message: string }
 }
 

@@ -32,6 +32,8 @@ export interface TargetPlan {
   readonly places: DeliverReport['places']
   readonly choices: Readonly<Record<string, PlannedChoices>>
   readonly rejections: DeliverReport['rejections']
+  /** By column: what `contact.adopt` would overwrite. */
+  readonly adoptable: Readonly<Record<string, number>>
   readonly topicsWithoutPurpose: number
   readonly restored: boolean
   readonly forecast: Forecast
@@ -98,7 +100,7 @@ function targetPlan(delivery: DeliverReport, settings: TargetSettings, seen: See
   return {
     ...{ target, mode, persons, outcomes, rows: { creates, updates }, places },
     choices: Object.fromEntries([...choices].sort(([a], [b]) => (a < b ? -1 : 1))),
-    ...{ rejections, topicsWithoutPurpose, restored },
+    ...{ rejections, adoptable: delivery.adoptable ?? {}, topicsWithoutPurpose, restored },
     forecast: forecast(creates + updates, reads, settings),
     samples: samples.flatMap((entry) => sampleOf(entry, mode)),
     warnings,

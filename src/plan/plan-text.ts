@@ -31,6 +31,9 @@ function targetLines(plan: TargetPlan): string[] {
       ([what, { filled, changed, superseded }]) =>
         `    ${what}: ${filled} where nothing is said, ${changed} changed, ${superseded} superseded`,
     ),
+    ...Object.entries(plan.adoptable).map(
+      ([column, count]) => `    · ${column}: ${count} of the superseded would be overwritten by contact.adopt`,
+    ),
     ...Object.entries(rejections).map(([code, count]) => `    ! ${count} × ${code}: cannot be written`),
     ...(plan.topicsWithoutPurpose > 0
       ? [`    ! ${plan.topicsWithoutPurpose} topics opted in without their purpose`]

@@ -135,7 +135,7 @@ export function judgeColumn(
 }
 
 /** A first delivery whose answer never came is still the first: written ahead, and nothing more. */
-function neverDelivered(entry: LedgerEntry | undefined): boolean {
+export function neverDelivered(entry: LedgerEntry | undefined): boolean {
   if (entry === undefined) return true
   return entry.intended !== undefined && entry.confirmed === undefined && entry.rowId === undefined
 }

@@ -22,6 +22,8 @@ export interface DeliverReport {
     readonly rejected: number
   }
   readonly rejections: Readonly<Record<string, number>>
+  /** Columns kept on a first delivery that `contact.adopt` would overwrite (semantics §7); absent where there are none. */
+  readonly adoptable?: Readonly<Record<string, number>>
   readonly topicsWithoutPurpose: number
   readonly parked: number
   readonly expired: number

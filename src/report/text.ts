@@ -131,6 +131,8 @@ function deliverLines(report: DeliverReport): string[] {
     lines.push(`    ${what}: ${optedIn} opted in, ${optedOut} opted out${other > 0 ? `, ${other} set` : ''}`)
   }
   for (const [code, count] of Object.entries(rejections)) lines.push(`    ! quarantined ${count} × ${code}`)
+  for (const [column, count] of Object.entries(report.adoptable ?? {}))
+    lines.push(`    · ${column}: ${count} of the superseded would be overwritten by contact.adopt`)
   lines.push(requestLine(report))
   if (report.topicsWithoutPurpose > 0)
     lines.push(

@@ -1,14 +1,23 @@
 /** What the reverse flow remembers, in PostgreSQL (semantics §11). */
 
-import type { Choice } from '../consent/choice.ts'
 import { personBytes, personOf } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { writeLedger } from './postgres-ledger.ts'
 import { ensureScope, SCOPE_ASKED } from './postgres-scope.ts'
-import { bytes, bytesOf, chunks, integerOf, lastOfEach, type Query, textOf } from './postgres-values.ts'
+import {
+  bytes,
+  bytesOf,
+  chunks,
+  integerOf,
+  lastOfEach,
+  POSTGRES_COLUMNS,
+  type Query,
+  textOf,
+} from './postgres-values.ts'
 import type { LedgerEntry } from './store.ts'
 import type { Row } from './stored-row.ts'
-import type { OpenLook, OpenReason, ToldPart, ToldStatement } from './told.ts'
+import { openLook, toldStatement } from './stored-told.ts'
+import type { OpenLook, ToldPart, ToldStatement } from './told.ts'
 
 /** The part of the store that knows what Didomi was told. */
 export function toldIn(db: PostgresDatabase): ToldPart<LedgerEntry> {
@@ -105,21 +114,6 @@ async function putStatements(query: Query, statements: readonly ToldStatement[])
   )
 }
 
-function statementOf(row: Row): ToldStatement {
-  return {
-    person: personOf(bytesOf(row, 'person')),
-    key: textOf(row, 'key'),
-    value: JSON.parse(textOf(row, 'value')) as Choice,
-    instant: integerOf(row, 'instant'),
-    event: textOf(row, 'event'),
-    state: textOf(row, 'state') as ToldStatement['state'],
-  }
-}
+const statementOf = (row: Row): ToldStatement => toldStatement(row, personOf(bytesOf(row, 'person')), POSTGRES_COLUMNS)
 
-function lookOf(row: Row): OpenLook {
-  return {
-    kind: textOf(row, 'kind') as OpenLook['kind'],
-    name: textOf(row, 'name'),
-    reason: textOf(row, 'reason') as OpenReason,
-  }
-}
+const lookOf = (row: Row): OpenLook => openLook(row, POSTGRES_COLUMNS)

@@ -1,13 +1,13 @@
 /** What the reverse flow remembers, in the embedded store (semantics §11). */
 
-import type { Choice } from '../consent/choice.ts'
 import { personBytes, personOf } from './person-bytes.ts'
-import { blobOf, integerOf, type SqliteDatabase, textOf } from './sqlite-database.ts'
+import { blobOf, integerOf, SQLITE_COLUMNS, type SqliteDatabase, textOf } from './sqlite-database.ts'
 import { ledgerWriter } from './sqlite-ledger.ts'
 import { scopesIn } from './sqlite-scope.ts'
 import type { LedgerEntry } from './store.ts'
 import type { Row } from './stored-row.ts'
-import type { OpenLook, OpenReason, ToldPart, ToldStatement } from './told.ts'
+import { openLook, toldStatement } from './stored-told.ts'
+import type { OpenLook, ToldPart, ToldStatement } from './told.ts'
 
 /** The part of the store that knows what Didomi was told. */
 export function toldIn(db: SqliteDatabase): ToldPart<LedgerEntry> {
@@ -52,21 +52,6 @@ export function toldIn(db: SqliteDatabase): ToldPart<LedgerEntry> {
   }
 }
 
-function statementOf(row: Row): ToldStatement {
-  return {
-    person: personOf(blobOf(row, 'person')),
-    key: textOf(row, 'key'),
-    value: JSON.parse(textOf(row, 'value')) as Choice,
-    instant: integerOf(row, 'instant'),
-    event: textOf(row, 'event'),
-    state: textOf(row, 'state') as ToldStatement['state'],
-  }
-}
+const statementOf = (row: Row): ToldStatement => toldStatement(row, personOf(blobOf(row, 'person')), SQLITE_COLUMNS)
 
-function lookOf(row: Row): OpenLook {
-  return {
-    kind: textOf(row, 'kind') as OpenLook['kind'],
-    name: textOf(row, 'name'),
-    reason: textOf(row, 'reason') as OpenReason,
-  }
-}
+const lookOf = (row: Row): OpenLook => openLook(row, SQLITE_COLUMNS)

@@ -238,6 +238,18 @@ describe('policies (semantics §7)', () => {
     expect(await outcomes(world)).toEqual(WRITTEN)
   })
 
+  it('§7 adopt: what it would overwrite is counted, on a first delivery alone', async () => {
+    const contact = { new_news: false, modifiedon: since(-1) }
+    const world = await openWorld(draft([], {}, contact))
+    await world.say(says(true, since(-5 * DAYS)))
+    const columns = async () => (await world.run()).deliver.find(({ mode }) => mode === 'contact')
+    expect(await columns()).toMatchObject({ places: { superseded: 1 }, adoptable: { new_news: 1 } })
+    // By now it is remembered as somebody else's.
+    await world.markEverybodyDue()
+    const again = await columns()
+    expect([again?.places.superseded, again?.adoptable]).toEqual([1, undefined])
+  })
+
   it('§7 adopt: only a person’s first delivery overwrites without the test', async () => {
     const contact = { new_news: false, modifiedon: since(-1) }
     const world = await openWorld(draft([], { contact: { adopt: ['new_news'] } }, contact))
