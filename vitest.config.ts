@@ -1,11 +1,16 @@
-/** How tests run: child processes of Node, two at a time, so that native modules and exit codes behave as in production. */
+/**
+ * How tests run: child processes of Node, so that native modules and exit codes behave as in production; three at a time,
+ * since many wait.
+ */
 
 import { defineConfig } from 'vitest/config'
 
 /** What takes minutes has a script of its own: npm run test:kill, npm run test:simulation. */
 const suitesOfTheirOwn = [
   ...(process.env['KILLS'] === undefined ? ['test/integration/{kill,pods-sync,bench-deliver}.test.ts'] : []),
-  ...(process.env['SIMULATION'] === undefined ? ['test/simulation/{nth-step,seeds}.test.ts'] : []),
+  ...(process.env['SIMULATION'] === undefined
+    ? ['test/simulation/{nth-step,seeds}.test.ts', 'test/integration/migrate-resume.test.ts']
+    : []),
 ]
 
 export default defineConfig({
@@ -14,7 +19,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', ...suitesOfTheirOwn],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Tests that start child processes give their own, longer limit.
     testTimeout: 120_000,
     hookTimeout: 120_000,
