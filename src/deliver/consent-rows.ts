@@ -80,7 +80,7 @@ export function planConsents(
       const history = { conflicts: attempt.conflicts.get(place) ?? 0, again: attempt.number > 0 }
       const entry = attempt.uncertain.get(place) ?? ledger.get(place)
       const verdict = judgeSlot(slot, rows, entry, policiesOf(work), reading.at)
-      plans.set(place, planSlot(work, slot, place, verdict, entry, reading.at, history))
+      plans.set(place, planSlot(work, slot, place, verdict, entry, { rows, at: reading.at }, history))
     }
     for (const place of places) decide(place)
     if (attempt.number === 0) {
@@ -223,7 +223,7 @@ function planSlot(
   place: Place,
   verdict: SlotVerdict,
   entry: LedgerEntry | undefined,
-  at: Instant,
+  { rows, at }: { readonly rows: readonly ConsentRow[]; readonly at: Instant },
   history: History,
 ): SubjectPlan {
   const { slot, statement } = wanted
@@ -249,7 +249,10 @@ function planSlot(
       return { rulings: [{ ...common, from: value.value, outcome: 'unchanged', ledger }], writes: [] }
     }
     case 'superseded': {
-      const ledger = verdict.ours ? seen : foundForeign(place, seen, verdict.foreign)
+      // Of the row that the ledger knows, if it is among them: another one's time would prove nothing.
+      const row = rows.find(({ id }) => id === entry?.rowId) ?? (entry?.rowId === undefined ? rows[0] : undefined)
+      const read = row && { rowId: row.id, modifiedOn: row.modifiedOn }
+      const ledger = verdict.ours ? seen : foundForeign(place, seen, verdict.foreign, read)
       return { rulings: [{ ...common, from: verdict.foreign.value, outcome: 'superseded', ledger }], writes: [] }
     }
     case 'write': {

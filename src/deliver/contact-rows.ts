@@ -183,9 +183,9 @@ function ruled(
   row: Row | undefined,
   at: Instant,
 ): Pick<Ruling, 'outcome' | 'ledger'> {
-  if (verdict.verdict === 'superseded')
-    return { outcome: 'superseded', ledger: verdict.ours ? entry : foundForeign(place, entry, verdict.foreign) }
   const read = row && { rowId: row.id, modifiedOn: instantOf(row, 'modifiedon') }
+  if (verdict.verdict === 'superseded')
+    return { outcome: 'superseded', ledger: verdict.ours ? entry : foundForeign(place, entry, verdict.foreign, read) }
   const stored = row?.columns[column.name] ?? null
   const held = read && !statesNothing(stored) ? heldColumn(column, stored, read.modifiedOn, entry, 0) : undefined
   const foreign = held === undefined || held.ours ? undefined : { value: stored, lo: held.lo, hi: held.hi }

@@ -53,9 +53,20 @@ export function foundMissing(place: Place, entry: LedgerEntry | undefined, at: I
 }
 
 /** Somebody else's statement stands, so nothing written ahead does: it would make their next save of it ours. */
-export function foundForeign(place: Place, entry: LedgerEntry | undefined, foreign: LedgerValue): LedgerEntry {
-  return { ...without(entry ?? blank(place), 'intended'), foreign }
+export function foundForeign(
+  place: Place,
+  entry: LedgerEntry | undefined,
+  foreign: LedgerValue,
+  row: RowRead | undefined,
+): LedgerEntry {
+  return { ...without(entry ?? blank(place), 'intended'), ...(row && readAs(row)), foreign }
 }
+
+/** The row as last read: one that is older than that later on proves a restore (semantics §8.8). */
+const readAs = ({ rowId, modifiedOn }: RowRead): Pick<LedgerEntry, 'rowId' | 'modifiedFloor'> => ({
+  rowId,
+  modifiedFloor: modifiedOn,
+})
 
 /**
  * Written ahead of sending, on what was read at `readAt`, with the foreign statement that is about to be overwritten. `applied` is the earlier intended
