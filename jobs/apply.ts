@@ -3,12 +3,10 @@
 import type { Settings } from '../src/config/settings.ts'
 import { onlyPlanned } from '../src/plan/only-planned.ts'
 import { type SavedPlan, writeHash } from '../src/plan/plan-file.ts'
+import { withoutBrake } from '../src/plan/without-brake.ts'
 import type { RunReport } from '../src/report/run-report.ts'
 import type { Ports } from '../src/wire.ts'
 import { type SyncRequest, sync } from './sync.ts'
-
-/** The plan was looked at, so the brake has nothing to say. */
-const NO_BRAKE = { share: Number.POSITIVE_INFINITY, atLeast: 0 }
 
 /** What has changed since it was compared with the plan is not written: its persons stay due (exit 6). */
 export function apply(
@@ -20,6 +18,6 @@ export function apply(
 ): Promise<RunReport> {
   const openDataverse: Ports['openDataverse'] = (target) =>
     onlyPlanned(ports.openDataverse(target), (table, row) => writes.has(writeHash(head.key, target.name, table, row)))
-  const targets = settings.targets.map((target) => ({ ...target, brake: NO_BRAKE }))
-  return sync({ ...ports, openDataverse }, { ...settings, targets }, request, signal)
+  // The plan was looked at, so the brake has nothing to say.
+  return sync({ ...ports, openDataverse }, withoutBrake(settings), request, signal)
 }

@@ -3,6 +3,7 @@
 import type { Settings } from '../src/config/settings.ts'
 import type { Rehearsed } from '../src/plan/plan-report.ts'
 import { type NoteWrite, rehearse } from '../src/plan/rehearsal.ts'
+import { withoutBrake } from '../src/plan/without-brake.ts'
 import type { PlannedRows } from '../src/store/planned-rows.ts'
 import type { Ports } from '../src/wire.ts'
 import { type SyncRequest, sync } from './sync.ts'
@@ -35,7 +36,5 @@ export async function plan(
 /** The brake stops before the first write, so everything that was read is known by now, and everybody is still due. */
 function beyondTheBrake(ports: Ports, settings: Settings, request: SyncRequest, signal: AbortSignal) {
   const { ingest: _, wait: __, ...deliver } = request
-  const brake = { share: Number.POSITIVE_INFINITY, atLeast: 0 }
-  const targets = settings.targets.map((target) => ({ ...target, brake }))
-  return sync(ports, { ...settings, targets }, { ...deliver, run: `${request.run}-2` }, signal)
+  return sync(ports, withoutBrake(settings), { ...deliver, run: `${request.run}-2` }, signal)
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../src/config/settings.ts'
 import { rehearse } from '../src/plan/rehearsal.ts'
 import { Reservoir } from '../src/plan/sampling.ts'
 import { type Looked, type VerifyReport, verifyReport } from '../src/plan/verify-report.ts'
+import { withoutBrake } from '../src/plan/without-brake.ts'
 import type { PlannedRows } from '../src/store/planned-rows.ts'
 import type { PersonId, Store } from '../src/store/store.ts'
 import type { Ports } from '../src/wire.ts'
@@ -39,9 +40,7 @@ export async function verify(
   }
   const rehearsal = rehearse(ports, ports.openPlannedRows, { samples: 0 })
   // A brake is for what is to be written.
-  const brake = { share: Number.POSITIVE_INFINITY, atLeast: 0 }
-  const targets = settings.targets.map((target) => ({ ...target, brake }))
-  const run = await sync(rehearsal.ports, { ...settings, targets }, { ...request.sync, deliver }, signal)
+  const run = await sync(rehearsal.ports, withoutBrake(settings), { ...request.sync, deliver }, signal)
   return {
     report: verifyReport(run, looked, rehearsal.seen),
     drifted: new Map([...rehearsal.seen].map(([target, { writtenFor }]) => [target, writtenFor])),

@@ -41,8 +41,7 @@ export function foundEqual(
   return {
     ...without(entry ?? blank(place), 'intended', 'missingSince'),
     confirmed: { ...bare(wanted), at },
-    rowId: row.rowId,
-    modifiedFloor: row.modifiedOn,
+    ...readAs(row),
     ...(foreign === undefined ? {} : { foreign }),
   }
 }

@@ -2,6 +2,7 @@
 
 import { formatInstant } from '../consent/time.ts'
 import { maskedPlace } from '../plan/masked-place.ts'
+import { consentWord, spanText } from '../plan/wording.ts'
 import type { RevealedEvidence } from '../store/evidence.ts'
 import type { ChoicePath, Said } from './path.ts'
 
@@ -92,7 +93,7 @@ function personLines({ person, records, targets, past }: PersonPath): string[] {
     `  evidence: ${past.length} decisions`,
     ...past.map(
       ({ at, run, target, what, place, decision, from, to, lo, hi }) =>
-        `    ${at} ${target}, ${place}, ${what}: ${told(from)} → ${told(to)}, ${decision} (said ${span(lo, hi)}; run ${run})`,
+        `    ${at} ${target}, ${place}, ${what}: ${told(from)} → ${told(to)}, ${decision} (said ${spanText(lo, hi)}; run ${run})`,
     ),
   ]
 }
@@ -118,15 +119,10 @@ function choiceLines({ what, records, person, places }: ChoicePath): string[] {
   ]
 }
 
-const saidText = ({ value, lo, hi, rule }: Said): string => `${told(value)}, said ${span(lo, hi)} (${rule})`
-
-const span = (lo: string, hi: string): string =>
-  lo === hi ? `at ${lo}` : lo === '-' ? `by ${hi}` : `from ${lo} to ${hi}`
-
-const CONSENTS: Readonly<Record<string, string>> = { 534120001: 'opted in', 534120002: 'opted out' }
+const saidText = ({ value, lo, hi, rule }: Said): string => `${told(value)}, said ${spanText(lo, hi)} (${rule})`
 
 function told(value: Said['value']): string {
   if (value === true) return 'yes'
   if (value === false) return 'no'
-  return value === null ? 'nothing' : (CONSENTS[String(value)] ?? JSON.stringify(value))
+  return consentWord(value) ?? JSON.stringify(value)
 }

@@ -10,6 +10,7 @@ import { findingsOf, type RunReport, type StageFailure } from '../report/run-rep
 import type { Evidence } from '../store/evidence.ts'
 import { maskedPlace } from './masked-place.ts'
 import type { PlannedChoices, Seen } from './rehearsal.ts'
+import { consentWord } from './wording.ts'
 
 /** One choice that would be written or kept, without what tells of whom. */
 export interface Sample {
@@ -110,19 +111,13 @@ function targetPlan(delivery: DeliverReport, settings: TargetSettings, seen: See
 function sampleOf(entry: Evidence, mode: DeliverReport['mode']): Sample[] {
   const { place = '', what, from, to, lo, hi, decision } = entry
   if (decision === 'rejected') return []
-  const told = (value: Evidence['from']) => (mode === 'consent' ? CONSENTS[String(value)] : undefined) ?? plain(value)
+  const told = (value: Evidence['from']) => (mode === 'consent' ? consentWord(value) : undefined) ?? plain(value)
   return [
     {
       ...{ place: maskedPlace(place), what, from: told(from), to: told(to) },
       ...{ lo: formatInstant(lo), hi: formatInstant(hi), decision },
     },
   ]
-}
-
-const CONSENTS: Readonly<Record<string, string>> = {
-  null: 'nothing',
-  534120001: 'opted in',
-  534120002: 'opted out',
 }
 
 /** Choices are told; texts may tell of a person. */

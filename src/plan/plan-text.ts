@@ -1,6 +1,7 @@
 /** A plan for people at a terminal. */
 
 import type { PlanReport, TargetPlan } from './plan-report.ts'
+import { spanText } from './wording.ts'
 
 /** The whole text, without a line end; nothing personal. */
 export function planText(report: PlanReport): string {
@@ -43,16 +44,10 @@ function targetLines(plan: TargetPlan): string[] {
     ...samples.map(
       ({ place, what, from, to, lo, hi, decision }) =>
         `    ${decision === 'written' ? '→' : '='} ${place}, ${what}: ${from} ${decision === 'written' ? '→' : 'stays, not'} ${to}` +
-        ` (said ${saying(lo, hi)})`,
+        ` (said ${spanText(lo, hi)})`,
     ),
     ...warnings.map((warning) => `    · ${warning}`),
   ]
-}
-
-/** `-` is since ever. */
-function saying(lo: string, hi: string): string {
-  if (lo === hi) return `at ${lo}`
-  return lo === '-' ? `by ${hi}` : `from ${lo} to ${hi}`
 }
 
 function duration(seconds: number): string {
