@@ -178,6 +178,33 @@ describe('stale overwrites (§7)', () => {
     expect(broken(told(14_000))).toEqual({ staleOverwrites: [SLOT] })
     expect(broken(told(16_000))).toEqual({})
   })
+  it('§7 a refusal that a run had found, taken away and put back by somebody, keeps the span it was found with', () => {
+    const place = 'contact|c1|news'
+    const news = (seconds: number, value: boolean, by = 'clerk') =>
+      contact('update', seconds, 'c1', { news: value }, by)
+    const refusal = line(100, says(false), { events: [event('e', 100, 100, says(false))] })
+    const told = (first: number) =>
+      history(
+        [refusal, later(14_000, true)],
+        [ANN, news(first, false), news(15_000, true), news(15_500, false), news(20_010, true, US)],
+        { runs: runs(10_000, 20_000) },
+      )
+    expect(broken(told(50), contactWorld())).toEqual({})
+    // Nobody could have found it before: the refusal came after the run, and is newer than the opt-in.
+    const unseen = history(
+      [refusal, later(14_000, true)],
+      [ANN, news(14_500, true), news(15_500, false), news(20_010, true, US)],
+      { runs: runs(10_000, 20_000) },
+    )
+    expect(broken(unseen, contactWorld())).toEqual({ staleOverwrites: [place], refusalWins: [place] })
+    // Found, but then replaced by us: the ledger has gone on.
+    const replaced = history(
+      [refusal, later(11_000, true), later(19_000, true, 2)],
+      [ANN, news(50, false), news(20_010, true, US), news(25_000, false), news(30_010, true, US)],
+      { runs: runs(10_000, 20_000, 30_000) },
+    )
+    expect(broken(replaced, contactWorld())).toEqual({ staleOverwrites: [place], refusalWins: [place] })
+  })
   it('§8.8 after a lost ledger our own column value is foreign', () => {
     const journal = [
       ANN,

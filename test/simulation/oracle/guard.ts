@@ -41,13 +41,37 @@ export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: S
   // of ours whose ledger entry is lost has it in its reason, from a run that may have known less than it could.
   const dated = lastOwn === undefined && !mapped.link.startsWith('contact|') && row.modifiedBy === US
   const reread = reasonLost(past, mapped, row, untilRun)
-  const since = dated ? held(0, -1) : held(Math.max(runAt(past, row.becameAt), reread), row.becameIndex)
-  const foundEqual = holding(since, row.value).map((span) => ownSpan(span, false))
+  const since = dated ? held(0, -1) : held(Math.max(runFinding(past, row.becameAt), reread), row.becameIndex)
+  const foundEqual = [...holding(since, row.value), ...foundBefore(past, mapped, standing, row, reread)].map((span) =>
+    ownSpan(span, false),
+  )
   if (lastOwn !== undefined) return [...foundEqual, foreign(past, row, lastOwn.at, row.becameAt)]
   // FREEDOM: so may the value before it, whose ledger time is then at most the moment of the change.
   const before = !isBlank(row.previous) && holding(held(0, -1), row.previous).length > 0
   const earliest = mapped.link.startsWith('contact|') ? Number.NEGATIVE_INFINITY : row.createdOn
   return [...foundEqual, foreign(past, row, earliest, before ? row.becameAt : earliest)]
+}
+
+/**
+ * FREEDOM: where somebody changed a value and changed it back, a run may have found it equal before, and the ledger holds it
+ * with the span it had then: "no matter who saved the row after us" (semantics §7). Not where we wrote another one since.
+ */
+function foundBefore(past: Past, mapped: Mapped, { lastOwn }: Standing, row: StandingRow, reread: number): Statement[] {
+  const stays = row.earlier.filter(({ cameIndex }) => cameIndex > (lastOwn?.index ?? -1))
+  return stays.flatMap(({ cameAt, cameIndex, leftAt, leftIndex }) =>
+    heldBetween(past, mapped, {
+      fromRun: Math.max(runFinding(past, cameAt), reread),
+      untilRun: runAt(past, leftAt),
+      fromIndex: cameIndex,
+      untilIndex: leftIndex,
+    }).filter((one) => codeOf(mapped.entry, one) === row.value),
+  )
+}
+
+/** The first run that can have found what came at an instant: it had not ended yet. */
+function runFinding({ history }: Past, at: number): number {
+  const found = history.runs.findIndex(({ endedAt }) => instant(endedAt) >= at)
+  return found === -1 ? history.runs.length : found
 }
 
 /** The first run since the ledger was last lost; 0 where the span is still known, by the ledger or by our reason on the row. */

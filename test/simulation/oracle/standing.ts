@@ -7,7 +7,8 @@ import type { Past } from './past.ts'
 
 /**
  * One row at a place. `became…`: when, by whom and by which entry the present value came; `previous`: the value before it;
- * `saidByOthers`: somebody else once wrote the present value here; `savedByOthersAt`: when somebody else last saved the row.
+ * `saidByOthers`: somebody else once wrote the present value here; `savedByOthersAt`: when somebody else last saved the row;
+ * `earlier`: the times before in which the same value stood here.
  */
 export interface StandingRow {
   readonly id: string
@@ -22,6 +23,15 @@ export interface StandingRow {
   readonly modifiedOn: number
   readonly modifiedBy: string
   readonly unit: string | undefined
+  readonly earlier: readonly Stay[]
+}
+
+/** How long a value stood: when it came and when another one followed, and the entries that did so. */
+export interface Stay {
+  readonly cameAt: number
+  readonly cameIndex: number
+  readonly leftAt: number
+  readonly leftIndex: number
 }
 
 /** A place. `lastOwn`: our last write of its value since the ledger was last lost. `goneAt`: when its last row left it. */
@@ -87,7 +97,21 @@ function standingRow(row: Timeline, column: string): StandingRow {
     modifiedOn: last.at,
     modifiedBy: last.by,
     unit: typeof unit === 'string' ? unit : undefined,
+    earlier: staysOf(row.versions.slice(0, before + 1), column, value),
   }
+}
+
+function staysOf(versions: Timeline['versions'], column: string, value: unknown): Stay[] {
+  const stays: Stay[] = []
+  let came: Version | undefined
+  for (const version of versions) {
+    const holds = version.columns?.[column] === value
+    if (came !== undefined && !holds) {
+      stays.push({ cameAt: came.at, cameIndex: came.index, leftAt: version.at, leftIndex: version.index })
+      came = undefined
+    } else if (holds) came ??= version
+  }
+  return stays
 }
 
 function timeOf(past: Past, index: number): number {
