@@ -1,6 +1,7 @@
 /** The way back: what somebody chose in Dataverse is heard there and told to Didomi. */
 
 import type { DidomiSettings, Settings, TargetSettings } from '../src/config/settings.ts'
+import type { HeardReport } from '../src/report/reverse-report.ts'
 import { concludeRun, type RunInTheMaking } from '../src/report/run.ts'
 import type { RunReport } from '../src/report/run-report.ts'
 import type { Inbox } from '../src/reverse/inbox.ts'
@@ -35,7 +36,8 @@ export async function reverse(
   for (const target of targets) {
     await run.stage(`hear ${target.name}`, async () => {
       const dataverse = ports.openDataverse(target)
-      await listen({ ...ports, dataverse }, settings, target, touched, (report) => run.heard(report), signal)
+      const conclude = (report: HeardReport) => run.heard(report)
+      await listen({ ...ports, dataverse }, settings, target, { run: id, touched }, conclude, signal)
     })
   }
   // Every target must have heard them: one inbox serves them all.

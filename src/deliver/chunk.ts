@@ -202,7 +202,7 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
   const ledger = places.flatMap((place) => (place.outcome === 'deferred' ? [] : (place.ledger ?? [])))
   tally.topicsWithoutPurpose += result.topicsWithoutPurpose
   // Before they are settled: what is settled is not looked at again.
-  if (crew.target.reverse.enabled) await noteSpokenOf(crew, places)
+  if (crew.target.reverse.enabled) await noteSpokenOf(crew, places, now)
   // Read again next time: what is lacking may stand in no ledger of theirs, as the purpose row of a topic (semantics §6.7).
   if (deferred.length > 0) await crew.store.markDue(crew.scope.target, deferred)
   await crew.store.settle(crew.scope, { now, settlements, ledger, evidence, quarantine })
@@ -212,13 +212,13 @@ async function settle(crew: Crew, candidates: readonly Candidate[], result: Chun
  * Places where somebody in Dataverse spoke later, or where what somebody said there agrees, perhaps not with everybody who
  * is known by now: the reverse flow looks at them (semantics §11.1).
  */
-async function noteSpokenOf({ store, scope }: Crew, places: readonly PlaceResult[]): Promise<void> {
+async function noteSpokenOf({ store, scope }: Crew, places: readonly PlaceResult[], now: Instant): Promise<void> {
   const open = places.flatMap(({ outcome, place, ledger }): OpenLook[] =>
     outcome === 'superseded' || (outcome === 'unchanged' && ledger?.foreign !== undefined)
       ? [{ kind: 'place', name: place, reason: 'superseded' }]
       : [],
   )
-  if (open.length > 0) await store.keepHeard(scope, { statements: [], open, closed: [], ledger: [] })
+  if (open.length > 0) await store.keepHeard(scope, { now, statements: [], open, closed: [], ledger: [], evidence: [] })
 }
 
 function attributeColumns({ mapping }: Crew): ReadonlySet<string> {

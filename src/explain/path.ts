@@ -26,7 +26,7 @@ export interface Said {
 /** One place of the person, and what is decided about it now. */
 export interface PlacePath {
   readonly place: string
-  readonly decision: 'written' | 'superseded' | 'rejected' | 'unchanged'
+  readonly decision: Evidence['decision'] | 'unchanged'
   readonly rule: string
   /** What stands there, and what would; absent where nothing is to be decided. */
   readonly from?: JsonValue

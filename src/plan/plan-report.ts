@@ -110,7 +110,7 @@ function targetPlan(delivery: DeliverReport, settings: TargetSettings, seen: See
 
 function sampleOf(entry: Evidence, mode: DeliverReport['mode']): Sample[] {
   const { place = '', what, from, to, lo, hi, decision } = entry
-  if (decision === 'rejected') return []
+  if (decision !== 'written' && decision !== 'superseded') return []
   const told = (value: Evidence['from']) => (mode === 'consent' ? consentWord(value) : undefined) ?? plain(value)
   return [
     {

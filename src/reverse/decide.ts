@@ -39,7 +39,11 @@ export type Ruling =
   | { readonly kind: 'parked'; readonly reason: OpenReason }
 
 /** A statement to tell, not yet part of an event. */
-export type Draft = Omit<ToldStatement, 'event' | 'state'> & { readonly place: Place }
+export type Draft = Omit<ToldStatement, 'event' | 'state'> & {
+  readonly place: Place
+  /** What Didomi has; absent where it has nothing. */
+  readonly was?: Choice
+}
 
 /** Decides one place. `settled`: for all of its persons Didomi will say what Dataverse says. */
 export function ruleOn(
@@ -62,7 +66,10 @@ export function ruleOn(
       if (verdict.kind === 'superseded') superseded += 1
       if (verdict.kind === 'known') known += 1
       if (verdict.kind === 'tell')
-        statements.push({ place, person: person.id, key: keyText(key), value: foreign.value, instant: verdict.instant })
+        statements.push({
+          ...{ place, person: person.id, key: keyText(key), value: foreign.value, instant: verdict.instant },
+          ...(own && { was: own.value }),
+        })
     }
   }
   if (statements.length > 0 && statement.value !== false && persons.length > 1)
@@ -98,7 +105,9 @@ export function intoEvents(drafts: readonly Draft[], organization: string): Told
     const lines = group.map(({ place, key, value }) => `${place} ${key} ${JSON.stringify(value)}`).sort()
     const [{ person, instant } = { person: '', instant: 0 }] = group
     const event = uuidV5(['event', organization, person, formatInstant(instant), ...lines].join('|'), NAMESPACE)
-    return group.map(({ place: _, ...draft }): ToldStatement => ({ ...draft, event, state: 'intended' }))
+    return group.map(
+      ({ person, key, value, instant }): ToldStatement => ({ person, key, value, instant, event, state: 'intended' }),
+    )
   })
 }
 

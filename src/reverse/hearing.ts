@@ -20,6 +20,8 @@ export interface HearingPorts {
 
 /** Everything that stays the same while one target is heard. */
 export interface Hearing extends HearingPorts {
+  /** The run's id. */
+  readonly run: string
   readonly scope: TargetScope
   readonly settings: Settings
   readonly target: TargetSettings

@@ -1,17 +1,20 @@
 /** Keeps what was heard: to be told, to be looked at again, to be delivered; after this nothing of a batch can be lost. */
 
+import { fromMilliseconds } from '../consent/time.ts'
+import { Pseudonyms } from '../deliver/pseudonyms.ts'
 import type { Conflict } from '../projection/guard.ts'
 import type { LedgerEntry, PersonId } from '../store/store.ts'
 import type { OpenLook } from '../store/told.ts'
 import type { HeardCounts } from './counts.ts'
 import { type Draft, intoEvents, type Ruling, ruleOn } from './decide.ts'
+import { evidenceOfTold } from './evidence.ts'
 import type { HeardSaying, Hearing } from './hearing.ts'
 
 type Look = Omit<OpenLook, 'reason'>
 
 /** `looks` are those that the batch repeats: they end unless something of them waits again. */
 export async function keepBatch(
-  { store, scope, settings, target }: Hearing,
+  { store, scope, settings, target, run, clock }: Hearing,
   sayings: readonly HeardSaying[],
   looks: readonly Look[],
   counts: HeardCounts,
@@ -39,7 +42,9 @@ export async function keepBatch(
     (one) => !told.some((known) => known.event === one.event),
   )
   const ledger = ruled.flatMap(({ saying, ruling }) => entryAfter(saying, ruling) ?? [])
-  await store.keepHeard(scope, { statements, open, closed: over, ledger })
+  const evidence = evidenceOfTold(ruled, statements, run, new Pseudonyms(store.pseudonymKey))
+  const now = fromMilliseconds(clock.now())
+  await store.keepHeard(scope, { now, statements, open, closed: over, ledger, evidence })
 }
 
 const nameOf = ({ kind, name }: Look): string => `${kind} ${name}`

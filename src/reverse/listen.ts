@@ -33,11 +33,11 @@ export async function listen(
   ports: HearingPorts,
   settings: Settings,
   target: TargetSettings,
-  touched: readonly TouchedRow[],
+  { run, touched }: { readonly run: string; readonly touched: readonly TouchedRow[] },
   conclude: (report: HeardReport) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { warnings, ...listening } = await prepare(ports, settings, target, signal)
+  const { warnings, ...listening } = await prepare(ports, settings, target, run, signal)
   const { hearing, ear, mark, counts } = listening
   const stage = ports.progress.stage(`reverse ${target.name}`)
   try {
@@ -63,13 +63,14 @@ async function prepare(
   ports: HearingPorts,
   settings: Settings,
   target: TargetSettings,
+  run: string,
   signal: AbortSignal,
 ): Promise<Listening & { readonly warnings: readonly string[] }> {
   const { identity, us } = await identify(ports, signal)
   const scope: TargetScope = { organization: identity.organizationId, target: target.name }
   const { mapping, contacts, warnings } = await fitMapping(ports, settings, target, signal)
   const table = mapping.mode === 'consent' ? mapping.consents : contacts
-  const hearing: Hearing = { ...ports, scope, settings, target, us, mapping, table }
+  const hearing: Hearing = { ...ports, run, scope, settings, target, us, mapping, table }
   const ear = mapping.mode === 'consent' ? slotEar(hearing, mapping.entries) : contactEar(hearing, mapping.columns)
   // A reference that means something only now has rows that were passed over.
   const resolved =

@@ -1,4 +1,4 @@
-/** Evidence: why a place in Dataverse holds what it holds, as it is told, kept and opened again. */
+/** Evidence: why a place in Dataverse holds what it holds, or why Didomi was told of it, as it is told, kept and opened again. */
 
 import type { Instant } from '../consent/time.ts'
 import type { JsonValue } from '../record/record.ts'
@@ -18,7 +18,8 @@ export interface Evidence {
   readonly lo: Instant
   readonly hi: Instant
   readonly event: string | undefined
-  readonly decision: 'written' | 'superseded' | 'rejected'
+  /** `told`: what somebody said in Dataverse is to be told to Didomi, in `event`; `from` is what Didomi had. */
+  readonly decision: 'written' | 'superseded' | 'rejected' | 'told'
 }
 
 /** An entry as it is kept. What stands in clear names nobody. */

@@ -2,6 +2,7 @@
 
 import { personBytes, personOf } from './person-bytes.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
+import { appendEvidence } from './postgres-evidence.ts'
 import { writeLedger } from './postgres-ledger.ts'
 import { ensureScope, SCOPE_ASKED } from './postgres-scope.ts'
 import {
@@ -53,13 +54,15 @@ export function toldIn(db: PostgresDatabase): ToldPart<LedgerEntry> {
       const sql = `SELECT kind, name, reason FROM open_look WHERE scope = ${SCOPE_ASKED} ORDER BY kind, name`
       return (await db.query(sql, organization, target)).map(lookOf)
     },
-    keepHeard: (scope, { statements, open, closed, ledger }) =>
+    keepHeard: (scope, { now, statements, open, closed, ledger, evidence }) =>
       db.transaction(async (query) => {
         const id = await ensureScope(query, scope)
         await writeLedger(query, id, ledger)
         const last = lastOfEach(statements, ({ person, key }) => `${person} ${key}`)
         for (const chunk of chunks(last)) await putStatements(query, chunk)
         await putLooks(query, id, open, closed)
+        // Last: all writers of the log queue behind its end.
+        await appendEvidence(query, id, scope, now, evidence)
       }),
     async placesOfRows({ organization, target }, rowIds) {
       if (rowIds.length === 0) return []

@@ -2,6 +2,7 @@
 
 import { personBytes, personOf } from './person-bytes.ts'
 import { blobOf, integerOf, SQLITE_COLUMNS, type SqliteDatabase, textOf } from './sqlite-database.ts'
+import { evidenceWriter } from './sqlite-evidence.ts'
 import { ledgerWriter } from './sqlite-ledger.ts'
 import { scopesIn } from './sqlite-scope.ts'
 import type { LedgerEntry } from './store.ts'
@@ -13,6 +14,7 @@ import type { OpenLook, ToldPart, ToldStatement } from './told.ts'
 export function toldIn(db: SqliteDatabase): ToldPart<LedgerEntry> {
   const scopes = scopesIn(db)
   const writeLedger = ledgerWriter(db)
+  const writeEvidence = evidenceWriter(db)
   const ofPerson = db.prepare('SELECT * FROM told WHERE person = ? ORDER BY key')
   const untold = db.prepare("SELECT * FROM told WHERE state = 'intended' ORDER BY event, person, key")
   const refused = db.prepare("SELECT count(*) AS n FROM told WHERE state = 'refused'")
@@ -44,6 +46,7 @@ export function toldIn(db: SqliteDatabase): ToldPart<LedgerEntry> {
         for (const { kind, name } of heard.closed) close.run(id, kind, name)
         for (const { kind, name, reason } of heard.open) open.run(id, kind, name, reason)
         writeLedger(id, heard.ledger)
+        writeEvidence(id, scope, heard.now, heard.evidence)
       }),
     placesOfRows: async (scope, rowIds) =>
       rowIds.length === 0

@@ -3,6 +3,7 @@
 import type { Choice } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
 import type { Instant } from '../consent/time.ts'
+import type { Evidence } from './evidence.ts'
 
 /** The latest statement about one key of a person that was made in Dataverse and told to Didomi. */
 export interface ToldStatement {
@@ -34,6 +35,16 @@ interface Scope {
   readonly target: string
 }
 
+/** What one batch of hearing leaves. */
+export interface KeptHearing<Entry> {
+  readonly now: Instant
+  readonly statements: readonly ToldStatement[]
+  readonly open: readonly OpenLook[]
+  readonly closed: readonly Pick<OpenLook, 'kind' | 'name'>[]
+  readonly ledger: readonly Entry[]
+  readonly evidence: readonly Evidence[]
+}
+
 export interface ToldPart<Entry> {
   /** What Didomi was or is to be told of these persons, whichever target it comes from. */
   toldOf(persons: readonly string[]): Promise<ToldStatement[]>
@@ -44,18 +55,10 @@ export interface ToldPart<Entry> {
   setTold(events: readonly { readonly event: string; readonly state: 'told' | 'refused' }[]): Promise<void>
   openLooks(scope: Scope): Promise<OpenLook[]>
   /**
-   * Puts statements to be told, looks to be repeated and ledger entries, and takes looks away that need no other: one
+   * Puts statements to be told with their evidence, looks to be repeated and ledger entries, and takes looks away that need no other: one
    * transaction, since a ledger that calls a statement ours hides it.
    */
-  keepHeard(
-    scope: Scope,
-    heard: {
-      readonly statements: readonly ToldStatement[]
-      readonly open: readonly OpenLook[]
-      readonly closed: readonly Pick<OpenLook, 'kind' | 'name'>[]
-      readonly ledger: readonly Entry[]
-    },
-  ): Promise<void>
+  keepHeard(scope: Scope, heard: KeptHearing<Entry>): Promise<void>
   /** A person's records by their `user.id`, with their state texts, in its order. */
   recordsOf(person: string): Promise<ReadonlyArray<{ readonly userId: string; readonly state: string }>>
   /** The ledger's places of these rows. */

@@ -1,6 +1,7 @@
 /** The store contract's rules of the reverse flow's memory (semantics §11.4). */
 
 import { expect, it } from 'vitest'
+import type { Evidence } from '../../src/store/evidence.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { OpenLook, ToldStatement } from '../../src/store/told.ts'
 import { HOSTILE, person, SCOPE, stateRow, union } from './store-samples.ts'
@@ -16,8 +17,12 @@ const SAID: ToldStatement = {
   state: 'intended',
 }
 const ROW: OpenLook = { kind: 'row', name: '0f9a0000-0000-4000-8000-000000000001', reason: 'unknown-person' }
+const TOLD: Evidence = {
+  ...{ run: 'reverse-1', person: person(1), placeHash: 'b'.repeat(24), rowId: ROW.name, what: 'purpose/news' },
+  ...{ from: true, to: false, lo: AT - 10, hi: AT, event: SAID.event, decision: 'told' },
+}
 const PLACE = 'slot/email/a@example.com/purpose/0f9a0000-0000-4000-8000-000000000002'
-const nothing = { statements: [], open: [], closed: [], ledger: [] }
+const nothing = { now: AT, statements: [], open: [], closed: [], ledger: [], evidence: [] }
 
 export function toldRules(store: () => Store): void {
   it('§11.4 what is to be told is kept by person and key, the last of each, and posted once', async () => {
@@ -42,9 +47,16 @@ export function toldRules(store: () => Store): void {
   it('§11.4 statements, ledger and what waits are kept together; looks end by name', async () => {
     const entry = { place: PLACE, confirmed: { value: 1, lo: AT, hi: AT, at: AT }, rowId: ROW.name }
     const place: OpenLook = { kind: 'place', name: PLACE, reason: 'superseded' }
-    await store().keepHeard(SCOPE, { statements: [SAID], open: [ROW, place], closed: [], ledger: [entry] })
+    await store().keepHeard(SCOPE, {
+      ...nothing,
+      statements: [SAID],
+      open: [ROW, place],
+      ledger: [entry],
+      evidence: [TOLD],
+    })
     expect(await store().openLooks(SCOPE)).toEqual([place, ROW])
     expect(await store().openLooks(OTHER)).toEqual([])
+    expect(await store().evidenceOf(person(1))).toEqual([{ ...TOLD, ...SCOPE, sequence: 1, at: AT }])
     expect((await store().ledger(SCOPE, [PLACE])).get(PLACE)).toEqual(entry)
     const parked: OpenLook = { ...ROW, reason: 'shared-opt-in' }
     await store().keepHeard(SCOPE, { ...nothing, open: [parked], closed: [place] })

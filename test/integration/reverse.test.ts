@@ -1,6 +1,7 @@
 /** The way back (semantics §11): choices made in Dataverse reach Didomi once, and nothing echoes. */
 
 import { afterEach, describe, expect, it } from 'vitest'
+import { personId } from '../../src/consent/person-id.ts'
 import { COMMERCIAL_PURPOSE_ID, NEWSLETTER_TOPIC_ID } from '../../src/emulator/seed-ids.ts'
 import type { Inbox, TouchedRow } from '../../src/reverse/inbox.ts'
 import { CONSENTS, DAYS, id, OPTED_IN, OPTED_OUT, since } from '../support/deliver-samples.ts'
@@ -94,6 +95,25 @@ describe.each(['consent', 'contact'] as const)('§11 in %s mode', (mode) => {
     expect((await both.reverse()).told).toMatchObject({ events: 0 })
     expect(both.didomi.received).toHaveLength(1)
     expect(value(both)).toBe(false)
+  })
+
+  it('§11.4 what is told leaves its evidence: where it was chosen, what Didomi had, the event', async () => {
+    const both = await world()
+    both.choose(ANN, says(true))
+    await both.sync()
+    edit(both, false)
+    await both.reverse()
+    const [delivered, told, ...more] = await both.world.store.evidenceOf(personId(ANN))
+    expect(delivered).toMatchObject({ decision: 'written' })
+    expect(told).toMatchObject({
+      decision: 'told',
+      what: 'purpose/news',
+      from: true,
+      to: false,
+      place: delivered?.place,
+    })
+    expect(told?.event).toBe(both.didomi.received[0]?.event.id)
+    expect(more).toEqual([])
   })
 
   it('a later yes in Dynamics reaches Didomi too, and a later no after it', async () => {

@@ -97,7 +97,8 @@ export function reverseOnce(sides: Sides, chaos: Chaos) {
   return asProcess(sides, chaos, async ({ store, dataverse }) => {
     const ports = { store, dataverse, clock, log: silentLog, progress: noProgress }
     const { signal } = new AbortController()
-    for (const target of settings.targets) await listen(ports, settings, target, [], () => {}, signal)
+    for (const target of settings.targets)
+      await listen(ports, settings, target, { run: 'reverse', touched: [] }, () => {}, signal)
     const didomi = openDidomi({
       organizationId: api.settings.organizationId,
       key: api.settings.key,
