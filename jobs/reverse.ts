@@ -14,6 +14,8 @@ export interface ReverseRequest {
   readonly run: string
   readonly targets: readonly TargetSettings[]
   readonly didomi: DidomiSettings
+  /** The plan that the brake stopped. Then nothing more is heard: what is told is what was looked at. */
+  readonly accept?: string
 }
 
 /** Rows of an inbox that one run takes up; what is left is the next run's, and the change log knows of it too. */
@@ -26,14 +28,14 @@ const TOUCHED = 100_000
 export async function reverse(
   ports: Ports & { readonly inbox?: Inbox },
   settings: Settings,
-  { run: id, targets, didomi }: ReverseRequest,
+  { run: id, targets, didomi, accept }: ReverseRequest,
   signal: AbortSignal,
 ): Promise<RunReport> {
   const run: RunInTheMaking = await ports.beginRun(id, 'reverse')
   const { inbox } = ports
-  const touched = (await inbox?.take(TOUCHED)) ?? []
+  const touched = accept === undefined ? ((await inbox?.take(TOUCHED)) ?? []) : []
 
-  for (const target of targets) {
+  for (const target of accept === undefined ? targets : []) {
     await run.stage(`hear ${target.name}`, async () => {
       const dataverse = ports.openDataverse(target)
       const conclude = (report: HeardReport) => run.heard(report)
@@ -43,7 +45,8 @@ export async function reverse(
   // Every target must have heard them: one inbox serves them all.
   if (run.failures.length === 0) await inbox?.remove(touched)
   await run.stage('tell Didomi', async () => {
-    await tell({ ...ports, didomi: ports.openDidomi(didomi) }, settings, (report) => run.told(report), signal)
+    const telling = { ...settings, brake: settings.reverse.brake, accept }
+    await tell({ ...ports, didomi: ports.openDidomi(didomi) }, telling, (report) => run.told(report), signal)
   })
   return concludeRun(run, ports.store, {
     targets: [],

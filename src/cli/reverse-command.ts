@@ -12,6 +12,7 @@ import { type OpeningFlags, withPorts } from './opening.ts'
 /** The flags of `reverse` as commander gives them. */
 export interface ReverseFlags extends OpeningFlags {
   readonly target?: string[]
+  readonly accept?: string
 }
 
 /** Runs one `reverse` and answers its exit code. */
@@ -24,7 +25,7 @@ export async function runReverse(flags: ReverseFlags, version: string): Promise<
     async ({ settings, ports, signal }) => {
       const request = { run: newRunId(systemClock), ...requestOf(flags, settings) }
       // Where a receiver is configured, it runs beside us and fills this.
-      const inbox = settings.reverse?.webhook && (await openInbox(settings.store, systemClock))
+      const inbox = settings.reverse.webhook && (await openInbox(settings.store, systemClock))
       try {
         const report = await reverse({ ...ports, ...(inbox && { inbox }) }, settings, request, signal)
         process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
@@ -38,7 +39,10 @@ export async function runReverse(flags: ReverseFlags, version: string): Promise<
 }
 
 /** @throws CodedError `usage`, `config-invalid` where nothing may be told or nobody knows how */
-function requestOf({ target: names }: ReverseFlags, { targets, didomi }: Settings): Omit<ReverseRequest, 'run'> {
+function requestOf(
+  { target: names, accept }: ReverseFlags,
+  { targets, didomi }: Settings,
+): Omit<ReverseRequest, 'run'> {
   const where = 'reverse'
   if (names?.some((name) => targets.every((target) => target.name !== name))) {
     const found = 'a name that the configuration does not have'
@@ -59,5 +63,5 @@ function requestOf({ target: names }: ReverseFlags, { targets, didomi }: Setting
       { where, found: 'no settings for Didomi', expected, remedy: 'Add it to the configuration.' },
     ])
   }
-  return { targets: chosen, didomi }
+  return { targets: chosen, didomi, ...(accept !== undefined && { accept }) }
 }

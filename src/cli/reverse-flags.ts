@@ -21,6 +21,7 @@ export function addReverse(program: Command, shared: Shared): void {
     .description('tell Didomi of the choices that were made in Dataverse since the last time')
     .requiredOption('--config <file>', 'configuration, YAML or JSON')
     .option('--target <name...>', 'only these targets, of those with `reverse.enabled`')
+    .option('--accept <plan>', 'tell what the brake stopped (exit 9 names it), and nothing newer')
     .option('--deadline <duration>', "end in order after this time, such as 1h; the rest is the next run's", duration)
     .option('--json', 'the report as JSON on stdout, progress as JSON lines on stderr', false)
     .option('--quiet', 'no progress', false)

@@ -45,7 +45,7 @@ export async function runReverseServe(flags: OpeningFlags): Promise<never> {
 }
 
 /** @throws CodedError `config-invalid` where no receiver is configured */
-export function webhookOf(reverse: ReverseSettings | undefined): WebhookSettings {
+export function webhookOf(reverse: ReverseSettings): WebhookSettings {
   if (reverse?.webhook !== undefined) return reverse.webhook
   throw new CodedError('config-invalid', [
     {

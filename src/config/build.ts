@@ -42,7 +42,7 @@ export function buildFileSettings(
       ...migration,
       pairs: migration.pairs.map((pair) => present({ ...pair, to: pair.to.map(canonicalId) })),
     }),
-    reverse: reverse && present({ webhook: reverse.webhook && buildWebhook(reverse.webhook, folder) }),
+    reverse: present({ ...reverse, webhook: reverse.webhook && buildWebhook(reverse.webhook, folder) }),
     lookup: Object.fromEntries(Object.entries(lookup).map(([id, reference]) => [id, present(reference)])),
   })
 }

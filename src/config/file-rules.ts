@@ -17,7 +17,7 @@ export interface FileSubject {
   readonly archive?: WrittenSettings['archive']
   readonly didomi?: WrittenSettings['didomi']
   readonly retention?: WrittenSettings['retention'] | undefined
-  readonly reverse?: WrittenSettings['reverse']
+  readonly reverse: WrittenSettings['reverse'] | undefined
   /** Where relative paths start. */
   readonly folder: string
   readonly where: Where

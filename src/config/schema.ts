@@ -84,9 +84,17 @@ export const settingsSchema = closed({
     webhook: webhookSchema
       .optional()
       .describe('The receiver of what Dataverse tells of; without it, changes are found by change tracking alone.'),
+    brake: closed({
+      share: share
+        .default(0.2)
+        .describe('Choices that one run may tell, as a share of the records in the store (§11.4).'),
+      atLeast: whole(0, 1_000_000_000).default(1_000).describe('Choices that one run may always tell (§11.4).'),
+    })
+      .prefault({})
+      .describe('When a run of `reverse` stops before its first event.'),
   })
-    .optional()
-    .describe('The way back, from Dataverse to Didomi; without it, nothing goes that way.'),
+    .prefault({})
+    .describe('The way back, from Dataverse to Didomi, of targets with `reverse.enabled`.'),
   targets: list(targetSchema, 'targets')
     .min(1, { error: 'at least one target' })
     .describe('Where consents are delivered.'),

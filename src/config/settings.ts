@@ -201,7 +201,7 @@ export interface TargetSettings {
   readonly clockToleranceMicros: number
   readonly freshnessMs: number
   readonly strict: boolean
-  readonly brake: { readonly share: number; readonly atLeast: number }
+  readonly brake: BrakeSettings
   readonly park: { readonly maxAgeDays: number }
   readonly concurrency: number
   readonly batchRows: number
@@ -250,9 +250,16 @@ export interface WebhookSettings {
   readonly ownUsers: readonly string[]
 }
 
+/** How much may change at once: `share` of what is known, and `atLeast` in any case. */
+export interface BrakeSettings {
+  readonly share: number
+  readonly atLeast: number
+}
+
 /** The way back, from Dataverse to Didomi. */
 export interface ReverseSettings {
   readonly webhook?: WebhookSettings
+  readonly brake: BrakeSettings
 }
 
 /** The whole configuration. */
@@ -273,7 +280,7 @@ export interface Settings {
   /** Widget entity id → reference. */
   readonly lookup: Readonly<Record<string, ExplicitReference>>
   readonly migration: MigrationSettings
-  readonly reverse?: ReverseSettings
+  readonly reverse: ReverseSettings
   readonly targets: readonly TargetSettings[]
   readonly warnings: readonly string[]
 }

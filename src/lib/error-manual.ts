@@ -219,8 +219,11 @@ export const ERROR_MANUAL: Readonly<Record<ErrorCode, ManualEntry>> = {
     fixes: ['Wait: the lease ends with its process, however that ends.', 'Look for a stuck process or pod.'],
   },
   brake: {
-    means: 'the run would turn over too many choices (§8.7)',
-    causes: ['A mapping was inverted or points at another purpose.', 'The export really holds so many changes.'],
+    means: 'the run would turn over too many choices (§8.7), or tell Didomi of too many (§11.4)',
+    causes: [
+      'A mapping was inverted or points at another purpose.',
+      'The export really holds so many changes, or Dataverse does: the first `reverse` tells all that was chosen there before.',
+    ],
     fixes: ['Look at the plan, then let it pass by its name: see [the brake](operations.md#the-brake).'],
   },
   interrupted: {

@@ -1,6 +1,6 @@
 /** Tells Didomi what was heard: what was written ahead is posted, and then confirmed (semantics §11.4). */
 
-import type { Settings } from '../config/settings.ts'
+import type { BrakeSettings, Settings } from '../config/settings.ts'
 import { readPersons } from '../deliver/persons.ts'
 import type { Didomi, NewEvent } from '../didomi/didomi.ts'
 import { groupBy } from '../lib/group.ts'
@@ -8,6 +8,7 @@ import type { Progress } from '../lib/progress.ts'
 import type { ToldReport } from '../report/reverse-report.ts'
 import type { Store } from '../store/store.ts'
 import type { ToldStatement } from '../store/told.ts'
+import { brakeOnTelling } from './brake.ts'
 import { eventOf } from './event.ts'
 import { setsOf, userName } from './whom.ts'
 
@@ -17,16 +18,24 @@ interface Ports {
   readonly progress: Progress
 }
 
+interface Telling extends Pick<Settings, 'reading' | 'events'> {
+  readonly brake: BrakeSettings
+  /** The plan that the brake stopped before. */
+  readonly accept: string | undefined
+}
+
 /** Events of one request (Didomi: batch import). */
 const CHUNK = 100
 
 /**
  * Posts every event that Didomi has not answered yet, those of earlier runs too. An event may have arrived although its
  * answer did not: its id is the same, and Didomi takes none twice. `conclude` is told what came of it in any case.
+ *
+ * @throws CodedError `brake` before the first event, where they are too many
  */
 export async function tell(
   ports: Ports,
-  { reading, events }: Pick<Settings, 'reading' | 'events'>,
+  { reading, events, brake, accept }: Telling,
   conclude: (report: ToldReport) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -36,6 +45,7 @@ export async function tell(
   const stage = progress.stage('tell Didomi', byEvent.length)
   const counts = { posted: 0, refused: 0 }
   try {
+    brakeOnTelling(untold, await store.countStates(), { brake, accepted: accept })
     for (let at = 0; at < byEvent.length; at += CHUNK) {
       signal.throwIfAborted()
       const chunk = byEvent.slice(at, at + CHUNK)

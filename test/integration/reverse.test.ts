@@ -116,6 +116,27 @@ describe.each(['consent', 'contact'] as const)('§11 in %s mode', (mode) => {
     expect(more).toEqual([])
   })
 
+  it('§11.4 the brake stops before the first event, and lets exactly what it stopped pass', async () => {
+    const both = await world({ settings: { reverse: { brake: { share: 0, atLeast: 0 } } } })
+    both.choose(ANN, says(true))
+    await both.sync()
+    edit(both, false)
+    const stopped = await both.reverse()
+    expect(stopped).toMatchObject({ exitCode: 9, told: { events: 1, posted: 0, deferred: 1 } })
+    const other = await both.reverse(undefined, '0123456789abcdef')
+    expect(other.exitCode).toBe(9)
+    expect(other).not.toHaveProperty('heard')
+    expect(both.didomi.received).toEqual([])
+    const plan = /--accept ([0-9a-f]{16})/.exec(stopped.failures[0]?.message ?? '')?.[1]
+    // Newer than the plan, and therefore not told by it.
+    both.world.clock.advance(60_000)
+    edit(both, true)
+    expect(await both.reverse(undefined, plan)).toMatchObject({ exitCode: 0, told: { events: 1, posted: 1 } })
+    expect(newsAt(both, ANN)).toBe(false)
+    expect((await both.reverse()).exitCode).toBe(9)
+    expect(both.didomi.received).toHaveLength(1)
+  })
+
   it('a later yes in Dynamics reaches Didomi too, and a later no after it', async () => {
     const both = await world()
     both.choose(ANN, says(false))

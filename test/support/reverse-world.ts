@@ -15,8 +15,8 @@ import { type DeliverWorld, openWorld } from './deliver-world.ts'
 export interface ReverseWorld {
   readonly world: DeliverWorld
   readonly didomi: DidomiEmulator
-  /** Runs `reverse` once. */
-  reverse(inbox?: Inbox): Promise<RunReport>
+  /** Runs `reverse` once; `accept`: the plan that the brake stopped. */
+  reverse(inbox?: Inbox, accept?: string): Promise<RunReport>
   /** Somebody says something at Didomi, now. */
   choose(ouid: string, consents: object): void
   /** Lays the export of everything that Didomi knows, and runs `sync` a minute later. */
@@ -64,13 +64,16 @@ export async function openReverse(draft: ReverseDraft): Promise<ReverseWorld> {
         proofsId: [],
       })
     },
-    async reverse(inbox) {
+    async reverse(inbox, accept) {
       world.clock.advance(60_000)
       tick()
       runs += 1
       const settings = world.settings
       if (settings.didomi === undefined) throw new TypeError('no didomi')
-      const request = { run: `reverse-${runs}`, targets: settings.targets, didomi: settings.didomi }
+      const request = {
+        ...{ run: `reverse-${runs}`, targets: settings.targets, didomi: settings.didomi },
+        ...(accept !== undefined && { accept }),
+      }
       return reverse({ ...world.ports, ...(inbox && { inbox }) }, settings, request, new AbortController().signal)
     },
     async sync() {

@@ -113,7 +113,8 @@ export function reverseOnce(sides: Sides, chaos: Chaos) {
       retry: { attempts: 3 },
       transport: { send: didomiSend(api, chaos), close: async () => {} },
     })
-    await tell({ store, didomi, progress: noProgress }, settings, () => {}, signal)
+    const telling = { ...settings, brake: settings.reverse.brake, accept: undefined }
+    await tell({ store, didomi, progress: noProgress }, telling, () => {}, signal)
   })
 }
 
