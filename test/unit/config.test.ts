@@ -47,6 +47,7 @@ describe('what is loaded', () => {
       catalogue: { purposes: [], channels: [] },
       lookup: {},
       migration: { pairs: [] },
+      reverse: { brake: { share: 0.2, atLeast: 1_000 } },
       warnings: [],
     })
     expect(targets).toHaveLength(1)
