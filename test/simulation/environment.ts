@@ -1,8 +1,10 @@
-/** The simulated Dataverse: the emulator without sockets, and the product's own client before it. */
+/** The simulated Dataverse: the emulator, without sockets or behind one, and the product's own client before it. */
 
+import { parseApiRoot } from '../../src/dataverse/api-root.ts'
 import { type DataverseOptions, type OpenDataverse, openDataverse } from '../../src/dataverse/open.ts'
 import { NoAnswer, type Reply, type Send } from '../../src/dataverse/send.ts'
-import { openWorld } from '../../src/emulator/emulator.ts'
+import { openTransport } from '../../src/dataverse/transport.ts'
+import { type Emulator, type EmulatorOptions, openWorld, startEmulator } from '../../src/emulator/emulator.ts'
 import { exchange } from '../../src/emulator/exchange.ts'
 import type { EmulatorSeed } from '../../src/emulator/seed.ts'
 import { DEFAULT_APP_ID, DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
@@ -11,6 +13,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 import type { Chaos } from './chaos.ts'
 
 export const ORIGIN = 'http://127.0.0.1:1'
+const SOCKETS = { connections: 8, connectTimeoutMs: 5_000, maxReplyBytes: 64 * 1_048_576 }
 
 /** One clock for everybody, which moves when somebody sleeps or is told to. */
 export interface SimClock extends Clock {
@@ -33,17 +36,26 @@ export function simClock(beginMs: number): SimClock {
 }
 
 export function openEnvironment(seed: EmulatorSeed, clock: SimClock): World {
-  return openWorld({
+  return openWorld(optionsOf(seed, clock))
+}
+
+/** The same behind a socket; whoever opens it closes it. */
+export function serveEnvironment(seed: EmulatorSeed, clock: SimClock): Promise<Emulator> {
+  return startEmulator(optionsOf(seed, clock))
+}
+
+function optionsOf(seed: EmulatorSeed, clock: SimClock): EmulatorOptions {
+  return {
     seed,
     now: clock.now,
     uptime: clock.monotonic,
     sleep: (ms) => clock.sleep(ms),
     tokenSeconds: 1_000_000_000,
     tokenClock: clock.now,
-  })
+  }
 }
 
-/** The product's client on the emulator's exchange; every request is a step of the process. */
+/** The product's client on the emulator's exchange, or on the socket at `url`; every request is a step of the process. */
 export function connect(
   {
     world,
@@ -51,7 +63,9 @@ export function connect(
     clock,
     random,
     metadata,
+    url,
   }: {
+    url?: string
     world: World
     token: string
     clock: Clock
@@ -61,24 +75,27 @@ export function connect(
   },
   chaos: Chaos,
 ): OpenDataverse {
-  const transport: Send = (request) =>
-    chaos.step('network', request.what, async () => {
-      const path = request.path.startsWith('http')
-        ? new URL(request.path).pathname + new URL(request.path).search
-        : `/api/data/v9.2/${request.path}`
-      const known = request.method === 'GET' ? metadata?.get(path) : undefined
-      if (known !== undefined) return known
-      const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
-      const call = { method: request.method, url: path, headers, body: request.body ?? '' }
-      const { ending, reply, headers: more } = await exchange(world, ORIGIN, call)
-      if (ending !== 'answer' || reply === undefined) throw new NoAnswer(request.what, true)
-      const all = Object.entries({ ...more, ...reply.headers }).map(([name, value]) => [name.toLowerCase(), value])
-      const answer = { status: reply.status, headers: Object.fromEntries(all), body: reply.body ?? '' }
-      if (path.includes('/EntityDefinitions')) metadata?.set(path, answer)
-      return answer
-    })
+  const origin = url ?? ORIGIN
+  const exchanging: Send = async (request) => {
+    const path = request.path.startsWith('http')
+      ? new URL(request.path).pathname + new URL(request.path).search
+      : `/api/data/v9.2/${request.path}`
+    const known = request.method === 'GET' ? metadata?.get(path) : undefined
+    if (known !== undefined) return known
+    const headers = new Map(Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
+    const call = { method: request.method, url: path, headers, body: request.body ?? '' }
+    const { ending, reply, headers: more } = await exchange(world, ORIGIN, call)
+    if (ending !== 'answer' || reply === undefined) throw new NoAnswer(request.what, true)
+    const all = Object.entries({ ...more, ...reply.headers }).map(([name, value]) => [name.toLowerCase(), value])
+    const answer = { status: reply.status, headers: Object.fromEntries(all), body: reply.body ?? '' }
+    if (path.includes('/EntityDefinitions')) metadata?.set(path, answer)
+    return answer
+  }
+  const socket =
+    url === undefined ? undefined : openTransport({ root: parseApiRoot(`${url}/api/data/v9.2/`), ...SOCKETS })
+  const { send, close } = socket ?? { send: exchanging, close: async () => {} }
   const options: DataverseOptions = {
-    apiRoot: `${ORIGIN}/api/data/v9.2/`,
+    apiRoot: `${origin}/api/data/v9.2/`,
     authentication: [
       {
         tenantId: 't',
@@ -87,7 +104,10 @@ export function connect(
       },
     ],
     userAgent: 'simulation',
-    transport: { send: transport, close: async () => {} },
+    transport: {
+      send: (request, signal) => chaos.step('network', request.what, () => send(request, signal)),
+      close,
+    },
     tokens: () => ({ token: async () => token, forget: () => {} }),
     batchRows: 20,
     batchParts: 5,

@@ -12,7 +12,7 @@ import type { Story } from './simulate.ts'
 
 /** What the oracle is told of a story. */
 export function historyOf(story: Story): History {
-  const { lines, ends, world, population, restore } = story
+  const { lines, ends, world, population, restore, refused } = story
   const seeded = [...population.contacts, ...population.newcomers].flatMap((contact) => seedEntry(story, contact))
   const undone = (_: unknown, index: number) => restore === undefined || index < restore.from || index >= restore.to
   const written = world.journal().filter(undone).flatMap(entryOf)
@@ -27,6 +27,7 @@ export function historyOf(story: Story): History {
     // Seeds came before whatever was written at the same second.
     journal: [...seeded, ...written].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
     ...(restore && unwoundBy(story, restore)),
+    ...(refused.length > 0 && { refusedByDataverse: refused }),
     ...(restore?.proven && { ledgerLostAt: [restore.at] }),
   }
 }

@@ -1,5 +1,6 @@
 /**
  * `npm run simulate -- --seeds 10000` or `-- --seed 4711`: as many lives as wanted, on all cores; every breach with its seed.
+ * `--sockets`: HTTP between the program and the emulator; then answers may come in another order when a seed is repeated.
  * `npm run simulate:reverse`: the same for lives of both directions.
  */
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '300' },
     seed: { type: 'string' },
     first: { type: 'string', default: '1' },
+    sockets: { type: 'boolean', default: false },
     test: { type: 'string', default: 'test/simulation/seeds.test.ts' },
     // Seeds that one process lives: a breach is told when it ends.
     'at-once': { type: 'string', default: '250' },
@@ -55,6 +57,7 @@ function live(from, count) {
     ...process.env,
     ...memory,
     SIMULATION: '1',
+    SIMULATION_SOCKETS: values.sockets ? '1' : '0',
     SIMULATION_FIRST: String(from),
     SIMULATION_SEEDS: String(count),
   }

@@ -15,6 +15,8 @@ import { connect, type SimClock } from './environment.ts'
 export interface Place {
   readonly settings: Settings
   readonly world: World
+  /** Where the world is behind a socket. */
+  readonly url?: string
   readonly token: string
   readonly clock: SimClock
   /** By how much our own clock is wrong. */

@@ -4,14 +4,16 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../src/config/settings.ts'
+import type { Emulator } from '../../src/emulator/emulator.ts'
 import type { World } from '../../src/emulator/world.ts'
 import { below, type Chance, chanceOf } from '../support/sync-world.ts'
 import { Backup, type Restore } from './backup.ts'
 import { Chaos, type Fate } from './chaos.ts'
 import { CONSENTS, MAPPED, seedOf, settingsFor, VALUES } from './common.ts'
-import { openEnvironment, type SimClock, simClock, tokenOf } from './environment.ts'
+import { openEnvironment, type SimClock, serveEnvironment, simClock, tokenOf } from './environment.ts'
 import { choose, type Line, layPartition } from './export-days.ts'
 import { type Population, populate } from './population.ts'
+import { refusedPlaces } from './refused-places.ts'
 import { type Place, type RunEnd, runOnce } from './run.ts'
 import { troublesOf } from './trouble.ts'
 
@@ -54,6 +56,8 @@ export interface Story {
   readonly dueAtEnd: number
   /** How often two processes held the store at once. */
   readonly together: number
+  /** Where Dataverse would not have a row at the end, in the oracle's words. */
+  readonly refused: readonly string[]
   /** The night on which the environment went back to an earlier one, and whether a run found proof of it. */
   readonly restore?: Restore & { readonly proven: boolean }
 }
@@ -74,14 +78,17 @@ export async function simulate(
   seed: number,
   hardship: Hardship,
   judge: (story: Story) => Promise<void>,
+  behind: 'exchange' | 'socket' = 'exchange',
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'simulation-'))
+  let life: Life | undefined
   try {
     await mkdir(join(folder, 'export'), { recursive: true })
-    const life = await Life.begin(seed, hardship, folder)
+    life = await Life.begin(seed, hardship, folder, behind)
     for (let day = 0; day < life.days; day += 1) await life.live(day)
     await judge(await life.end())
   } finally {
+    await life?.close()
     await rm(folder, { recursive: true, force: true })
   }
 }
@@ -96,6 +103,7 @@ class Life {
   readonly #events: 'complete' | 'sparse'
   readonly #population: Population
   readonly #place: Place & { readonly clock: SimClock }
+  readonly #served: Emulator | undefined
   readonly #lines: ExportedLine[] = []
   readonly #byDay: Line[][] = []
   readonly #unsealed = new Set<number>()
@@ -104,6 +112,7 @@ class Life {
   readonly #backup: Backup
   #restore: (Restore & { readonly proven: boolean }) | undefined
   #together = 0
+  #poisoned = false
 
   private constructor(parts: {
     seed: number
@@ -114,6 +123,7 @@ class Life {
     events: 'complete' | 'sparse'
     population: Population
     place: Place
+    served: Emulator | undefined
   }) {
     this.#seed = parts.seed
     this.#chance = parts.chance
@@ -123,18 +133,20 @@ class Life {
     this.#events = parts.events
     this.#population = parts.population
     this.#place = parts.place
+    this.#served = parts.served
     const days = 2 + below(parts.chance, 4)
     this.#backup = new Backup(parts.mode, days, chanceOf(parts.seed + 2))
     this.days = days + this.#backup.moreDays
   }
 
-  static async begin(seed: number, hardship: Hardship, folder: string): Promise<Life> {
+  static async begin(seed: number, hardship: Hardship, folder: string, behind: 'exchange' | 'socket'): Promise<Life> {
     const chance = chanceOf(seed)
     const mode = chance() < 0.5 ? 'contact' : 'consent'
     const events = chance() < 0.5 ? 'complete' : 'sparse'
     const population = populate(chance)
     const clock = simClock(BEGIN)
-    const world = openEnvironment(seedOf(population), clock)
+    const served = behind === 'socket' ? await serveEnvironment(seedOf(population), clock) : undefined
+    const world = served?.world ?? openEnvironment(seedOf(population), clock)
     const settings = await settingsFor(mode, events, folder)
     const random = chanceOf(seed + 1)
     const skewMs = Math.floor((chance() - 0.5) * 600_000)
@@ -146,7 +158,16 @@ class Life {
       mode,
       events,
       population,
-      place: { settings, world, clock, skewMs, random, token: await tokenOf(world) },
+      place: {
+        settings,
+        world,
+        clock,
+        skewMs,
+        random,
+        token: await tokenOf(world),
+        ...(served && { url: served.url }),
+      },
+      served,
     })
   }
 
@@ -209,8 +230,13 @@ class Life {
       writesOfRepeat: world.journal().length - before,
       dueAtEnd: due,
       together: this.#together,
+      refused: this.#poisoned ? await refusedPlaces(settings, clock) : [],
       ...(this.#restore && { restore: this.#restore }),
     }
+  }
+
+  close(): Promise<void> | undefined {
+    return this.#served?.close()
   }
 
   /** A run in calm follows a restore: its report tells whether proof was found. */
@@ -300,7 +326,9 @@ class Life {
   ): Promise<RunEnd> {
     const chaos = new Chaos(fortune)
     const { world, clock } = this.#place
-    if (withFaults) world.addFaults(troublesOf(this.#mode, world, this.#chance))
+    const troubles = withFaults ? troublesOf(this.#mode, world, this.#chance) : []
+    this.#poisoned ||= troubles.some(({ action }) => action.kind === 'poison-row')
+    world.addFaults(troubles)
     // Dataverse tells whole seconds: a run that began within one would seem to have written before it.
     clock.advanceTo(Math.ceil(clock.now() / 1_000) * 1_000)
     const startedMs = clock.now()

@@ -1,9 +1,13 @@
-/** Troubles of the emulator's list, for some requests of a run. */
+/**
+ * Troubles of the emulator's list, for some requests of a run. Not `hold-after-commit`, which waits for a hand to let go
+ * and is otherwise `reset-after-commit`, and not `control-before`, of which `edit-before` is the part that matters.
+ */
 
 import type { Fault } from '../../src/emulator/faults.ts'
+import type { Value } from '../../src/emulator/schema.ts'
 import type { World } from '../../src/emulator/world.ts'
 import { below, type Chance } from '../support/sync-world.ts'
-import { CONSENTS, VALUES } from './common.ts'
+import { CONSENTS, MAPPED, VALUES } from './common.ts'
 
 /** One to three troubles, each at some request of the run. */
 export function troublesOf(mode: 'contact' | 'consent', world: World, chance: Chance): Fault[] {
@@ -21,7 +25,12 @@ export function troublesOf(mode: 'contact' | 'consent', world: World, chance: Ch
     { kind: 'status', status: 502 },
     { kind: 'status', status: 504 },
     { kind: 'status', status: 429, code: '0x80072322', retryAfter: 3 },
+    { kind: 'status-after-commit', status: 504, html: true },
     { kind: 'truncate-body' },
+    { kind: 'slow', ms: 40_000 },
+    { kind: 'token-reject' },
+    { kind: 'too-large-above', bytes: 2_000 },
+    { kind: 'poison-row', table, ...poisonous(mode, chance) },
     { kind: 'deadlock' },
     { kind: 'sql-timeout-above', rows: 2 },
     { kind: 'bulk-unavailable' },
@@ -33,4 +42,11 @@ export function troublesOf(mode: 'contact' | 'consent', world: World, chance: Ch
     const action = actions[below(chance, actions.length)] ?? { kind: 'deadlock' }
     return { nth: 1 + below(chance, 8), count: 1 + below(chance, 2), action }
   })
+}
+
+/** What a customer's plug-in takes offence at. */
+function poisonous(mode: 'contact' | 'consent', chance: Chance): { readonly column: string; readonly value: Value } {
+  const yes = chance() < 0.5
+  if (mode === 'contact') return { column: MAPPED.contact.newsletter, value: yes }
+  return { column: 'msdynmkt_value', value: yes ? VALUES.in : VALUES.out }
 }
