@@ -119,16 +119,16 @@ export function connect(
 }
 
 /** A token that lasts: what becomes of tokens is proven elsewhere. */
-export async function tokenOf(world: World): Promise<string> {
+export async function tokenOf(world: World, origin = ORIGIN): Promise<string> {
   const form = {
     grant_type: 'client_credentials',
     client_id: DEFAULT_APP_ID,
     client_secret: DEFAULT_SECRET,
-    scope: `${ORIGIN}/.default`,
+    scope: `${origin}/.default`,
   }
   const url = '/acme.example.com/oauth2/v2.0/token'
   const body = new URLSearchParams(form).toString()
-  const { reply } = await exchange(world, ORIGIN, { method: 'POST', url, headers: new Map(), body })
+  const { reply } = await exchange(world, origin, { method: 'POST', url, headers: new Map(), body })
   const { access_token: token } = JSON.parse(reply?.body ?? '{}') as { access_token: string }
   return token
 }

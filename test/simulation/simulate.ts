@@ -164,7 +164,7 @@ class Life {
         clock,
         skewMs,
         random,
-        token: await tokenOf(world),
+        token: await tokenOf(world, served?.url),
         ...(served && { url: served.url }),
       },
       served,
