@@ -10,12 +10,23 @@ export interface MetadataObject {
 
 const LANGUAGE = 1033
 
+/** By name, for every answer has hundreds of them; there are as many as a schema has names. */
+const guids = new Map<string, string>()
+
+function guidOf(name: string): string {
+  const known = guids.get(name)
+  if (known !== undefined) return known
+  const made = nameGuid(name)
+  guids.set(name, made)
+  return made
+}
+
 function label(text: string) {
   const localised = {
     Label: text,
     LanguageCode: LANGUAGE,
     IsManaged: true,
-    MetadataId: nameGuid(`label ${text}`),
+    MetadataId: guidOf(`label ${text}`),
     HasChanged: null,
   }
   return { LocalizedLabels: [localised], UserLocalizedLabel: localised }
@@ -63,7 +74,7 @@ export function optionSet(column: Column): MetadataObject | null {
     const option = (value: number, text: string) => ({ Value: value, Label: label(text), IsManaged: true })
     return {
       properties: {
-        MetadataId: nameGuid(`boolean ${logicalName}`),
+        MetadataId: guidOf(`boolean ${logicalName}`),
         Name: logicalName,
         OptionSetType: 'Boolean',
         IsGlobal: false,
@@ -76,7 +87,7 @@ export function optionSet(column: Column): MetadataObject | null {
   if (column.options === undefined) return null
   return {
     properties: {
-      MetadataId: nameGuid(`choice ${globalChoice ?? logicalName}`),
+      MetadataId: guidOf(`choice ${globalChoice ?? logicalName}`),
       Name: globalChoice ?? logicalName,
       OptionSetType: column.type === 'state' ? 'State' : column.type === 'status' ? 'Status' : 'Picklist',
       IsGlobal: globalChoice !== undefined,
@@ -139,7 +150,7 @@ export function attribute(schema: TableSchema, column: Column, cast: boolean): M
   return {
     properties: {
       '@odata.type': `#Microsoft.Dynamics.CRM.${castName}`,
-      MetadataId: nameGuid(`column ${schema.logicalName} ${column.logicalName}`),
+      MetadataId: guidOf(`column ${schema.logicalName} ${column.logicalName}`),
       LogicalName: column.logicalName,
       SchemaName: column.schemaName,
       EntityLogicalName: schema.logicalName,
@@ -167,7 +178,7 @@ export function manyToOne(schema: TableSchema): MetadataObject[] {
   return [...schema.columns.values()].flatMap((column) =>
     (column.targets ?? []).map((target) => ({
       properties: {
-        MetadataId: nameGuid(`relationship ${schema.logicalName} ${column.logicalName} ${target.table}`),
+        MetadataId: guidOf(`relationship ${schema.logicalName} ${column.logicalName} ${target.table}`),
         SchemaName: `${schema.logicalName}_${column.logicalName}_${target.table}`,
         RelationshipType: 'OneToManyRelationship',
         ReferencingEntity: schema.logicalName,
@@ -201,7 +212,7 @@ export function keyObject(schema: TableSchema, key: AlternateKey): MetadataObjec
 export function entity(schema: TableSchema, now: number | undefined): MetadataObject {
   return {
     properties: {
-      MetadataId: nameGuid(`table ${schema.logicalName}`),
+      MetadataId: guidOf(`table ${schema.logicalName}`),
       LogicalName: schema.logicalName,
       SchemaName: schema.schemaName,
       EntitySetName: schema.entitySetName,
