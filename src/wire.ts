@@ -86,6 +86,8 @@ export interface World {
   readonly progress: Progress
   readonly version: string
   readonly clock?: Clock
+  /** Opens the store; absent: the one of the settings, with its lease. */
+  readonly openStore?: () => Promise<LeasedStore>
 }
 
 /**
@@ -94,11 +96,12 @@ export interface World {
  */
 export async function openPorts(
   settings: Settings,
-  { log, progress, version, clock = systemClock, pod }: World,
+  { log, progress, version, clock = systemClock, pod, openStore }: World,
 ): Promise<Ports & { close(): Promise<void> }> {
   // What a process before this one may still have under way has at most the time of one request.
   const requestMs = Math.max(...settings.targets.map(({ timeoutMs }) => timeoutMs))
-  const store = await openStateStore(settings.store, clock, { requestMs, ...(pod && { job: pod.job }) })
+  const store = await (openStore?.() ??
+    openStateStore(settings.store, clock, { requestMs, ...(pod && { job: pod.job }) }))
   const closers: Closer[] = [() => store.close()]
   const close = async () => {
     for (const closeOne of closers.splice(0).reverse()) await closeOne()
@@ -190,6 +193,22 @@ export async function openStateStore(
   }
 }
 
+/**
+ * A copy of the store, also while a run has it: a file at `path`, or in PostgreSQL temporary tables. Where there is no
+ * store yet, an empty file. @throws CodedError `store-copy-forbidden`, `store-unusable`; `lease-held` where a run leaves
+ * no moment for it
+ */
+export async function openStoreCopy(settings: StoreSettings, path: string, clock: Clock): Promise<Store> {
+  if (settings.kind === 'postgres') {
+    const { openPostgresCopy } = await import('./store/postgres-copy.ts')
+    const copy = await openPostgresCopy(settings, clock)
+    if (copy !== undefined) return copy
+  } else if (existsSync(settings.sqlite)) {
+    await copySqliteFile(settings.sqlite, path)
+  }
+  return openSqliteStore(path, clock)
+}
+
 /** The inbox beside the store; it has nothing to do with the store's lease. */
 export async function openInbox(settings: StoreSettings, clock: Clock): Promise<ReceivingInbox> {
   switch (settings.kind) {
@@ -219,8 +238,6 @@ export interface StoreFiles {
   check(path: string): Promise<StoreCheck>
   checkPostgres(settings: PostgresStoreSettings): Promise<StoreCheck>
   backUp(path: string, to: string): Promise<StoreCheck>
-  /** A copy to work on; where there is no store yet, none. */
-  copyIfThere(path: string, to: string): Promise<void>
   restore(from: string, path: string, force: boolean): Promise<Restored>
 }
 
@@ -228,9 +245,6 @@ export const storeFiles: StoreFiles = {
   check: checkSqliteStore,
   checkPostgres: async (settings) => (await import('./store/postgres-check.ts')).checkPostgresStore(settings),
   backUp: backUpSqliteStore,
-  copyIfThere: async (path, to) => {
-    if (existsSync(path)) await copySqliteFile(path, to)
-  },
   restore: (from, path, force) => restoreSqliteStore(from, path, { force, now: systemClock.now }),
 }
 

@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type Log, openLog } from '../lib/log.ts'
 import { noProgress, type Progress } from '../lib/progress.ts'
-import { openPorts, type Pod, type Ports } from '../wire.ts'
+import { openPorts, type Pod, type Ports, type World } from '../wire.ts'
 import { interruptible } from './interruption.ts'
 import { jsonProgress, terminalProgress } from './progress.ts'
 
@@ -77,14 +77,19 @@ export async function withPorts<T>(
 export async function withOpenPorts<T>(
   settings: Settings,
   voices: Voices,
-  flags: Pick<OpeningFlags, 'deadline' | 'pod'>,
+  { deadline, pod, openStore }: Pick<OpeningFlags, 'deadline' | 'pod'> & Pick<World, 'openStore'>,
   version: string,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   // From here on: the first process of a container does not hear a signal that nobody listens for.
-  const interruption = interruptible(flags.deadline, (text) => voices.log.warn({}, text))
+  const interruption = interruptible(deadline, (text) => voices.log.warn({}, text))
   try {
-    const ports = await openPorts(settings, { ...voices, version, ...(flags.pod && { pod: flags.pod }) })
+    const ports = await openPorts(settings, {
+      ...voices,
+      version,
+      ...(pod && { pod }),
+      ...(openStore && { openStore }),
+    })
     try {
       const lost = ports.leaseLost === undefined ? [] : [ports.leaseLost]
       const signal = AbortSignal.any([interruption.signal, ...lost])

@@ -1,10 +1,10 @@
 /** Whether this process is one of the pods of a job: by flag, or by what Kubernetes tells its containers. */
 
-import { readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '../lib/errors.ts'
 import type { Pod } from '../wire.ts'
+import { ownFolder } from './own-folder.ts'
 
 /** A name of ours, of Kubernetes, or both: `name`, `name.uid`. */
 const JOB_FORM = /^[\w.:/-]{1,200}$/
@@ -35,23 +35,5 @@ function unusable(where: string, found: string, expected: string): CodedError {
   return new CodedError('usage', [{ where, found, expected, remedy }])
 }
 
-/**
- * A folder of this process for records on their way: processes of one machine may have one configuration. Folders of
- * processes of this machine that are no more are removed: they hold personal data.
- */
-export async function ownSpillFolder(folder: string): Promise<string> {
-  const prefix = `${hostname()}-`
-  for (const name of await readdir(folder).catch(() => [])) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN
-    if (Number.isSafeInteger(pid) && !isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true })
-  }
-  return join(folder, `${prefix}${process.pid}`)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
+/** A folder of this process for records on their way: processes of one machine may have one configuration. */
+export const ownSpillFolder = (folder: string): Promise<string> => ownFolder(join(folder, `${hostname()}-`))

@@ -144,6 +144,17 @@ export const ERROR_MANUAL: Readonly<Record<ErrorCode, ManualEntry>> = {
     ],
     fixes: ['Add what the message names to the role; `didomi-dataverse doctor` names all that is missing at once.'],
   },
+  'store-copy-forbidden': {
+    means: 'the store in PostgreSQL may not be copied for a look',
+    causes: [
+      'Nobody but the owner may make temporary tables in the database: `TEMPORARY` was revoked from `PUBLIC`.',
+      'The user of `store.postgres` may not use the schema, or not read all tables in it.',
+    ],
+    fixes: [
+      'As the owner of the database: `GRANT TEMPORARY ON DATABASE … TO …`. `plan`, `apply`, `verify` and `explain` work on temporary tables; `sync` needs none.',
+      'As the owner of the schema: `GRANT USAGE ON SCHEMA … TO …` and `GRANT SELECT ON ALL TABLES IN SCHEMA … TO …`.',
+    ],
+  },
   'source-forbidden': {
     means: 'the bucket, its key or the role refuses us',
     causes: [

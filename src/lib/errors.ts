@@ -57,6 +57,8 @@ export const ERROR_CODES = {
   unauthenticated: 'authorisation',
   /** Dataverse answers 403: the message names the missing privilege or the missing application user. */
   forbidden: 'authorisation',
+  /** A user of PostgreSQL may not copy the store, so that nothing can be looked at without touching it: grant what is named. */
+  'store-copy-forbidden': 'authorisation',
   /** The bucket, its key (KMS) or the role refuses us: the message names which, and the permission that is missing. */
   'source-forbidden': 'authorisation',
   /** Didomi's API refuses the key, or the contract does not hold this call. */

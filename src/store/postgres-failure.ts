@@ -87,13 +87,17 @@ export function translated(failure: PostgresFailure, place: string): CodedError 
 }
 
 /** The error of a database that cannot be used; `found` names what is wrong with it. */
-export function unusable(place: string, found: string): CodedError {
+export function unusable(
+  place: string,
+  found: string,
+  remedy = 'Check store.postgres, the network, the rights of the user and the state of the server.',
+): CodedError {
   return new CodedError('store-unusable', [
     {
       where: place,
       found,
       expected: 'a PostgreSQL database that can be reached, with a schema of this program that its user may change',
-      remedy: 'Check store.postgres, the network, the rights of the user and the state of the server.',
+      remedy,
     },
   ])
 }

@@ -1,5 +1,6 @@
 /** The schema of a store in PostgreSQL, as versioned steps that only go forward. */
 
+import type { CodedError } from '../lib/errors.ts'
 import { type PostgresConnection, schemaName } from './postgres-connection.ts'
 import { unusable } from './postgres-failure.ts'
 import { lockKey } from './postgres-lease.ts'
@@ -135,19 +136,8 @@ export async function migratePostgres(connection: PostgresConnection, schema: st
   try {
     await connection.script('BEGIN')
     const version = await versionOf(connection, schema, place)
-    if (version > POSTGRES_SCHEMA_VERSION) {
-      const found = `schema version ${version}, newer than the ${POSTGRES_SCHEMA_VERSION} this program knows`
-      throw unusable(place, found)
-    }
-    for (const step of STEPS.slice(version)) {
-      await (typeof step === 'string' ? connection.script(step) : step(connection))
-    }
-    if (version < POSTGRES_SCHEMA_VERSION) {
-      await connection.query(
-        `INSERT INTO meta (name, value) VALUES ('schema-version', $1) ON CONFLICT (name) DO UPDATE SET value = $1`,
-        Buffer.from(String(POSTGRES_SCHEMA_VERSION)),
-      )
-    }
+    if (version > POSTGRES_SCHEMA_VERSION) throw newer(place, version)
+    await bringForward(connection, version)
     await connection.script('COMMIT')
   } catch (error) {
     await connection.script('ROLLBACK').catch(() => {})
@@ -155,6 +145,23 @@ export async function migratePostgres(connection: PostgresConnection, schema: st
   } finally {
     await connection.query('SELECT pg_advisory_unlock($1::int, $2::int)', first, second).catch(() => {})
   }
+}
+
+/** The steps that are missing from tables of this version; within the caller's transaction, in the schema of its session. */
+export async function bringForward(connection: PostgresConnection, version: number): Promise<void> {
+  if (version === POSTGRES_SCHEMA_VERSION) return
+  for (const step of STEPS.slice(version)) {
+    await (typeof step === 'string' ? connection.script(step) : step(connection))
+  }
+  await connection.query(
+    `INSERT INTO meta (name, value) VALUES ('schema-version', $1) ON CONFLICT (name) DO UPDATE SET value = $1`,
+    Buffer.from(String(POSTGRES_SCHEMA_VERSION)),
+  )
+}
+
+/** The error of tables of a version that came after this program. */
+export function newer(place: string, version: number): CodedError {
+  return unusable(place, `schema version ${version}, newer than the ${POSTGRES_SCHEMA_VERSION} this program knows`)
 }
 
 async function checkServer({ query }: PostgresConnection, place: string): Promise<void> {

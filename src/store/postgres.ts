@@ -1,15 +1,11 @@
 /** The store in PostgreSQL: a schema of its own, one connection for the work and one for the lease. */
 
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import type { SharedKeys, Work } from '../work/work.ts'
 import { connectPostgres, type PostgresAddress, type PostgresConnection, placeOf } from './postgres-connection.ts'
-import { contactsIn } from './postgres-contacts.ts'
 import { type PostgresDatabase, postgresDatabase } from './postgres-database.ts'
-import { dueIn } from './postgres-due.ts'
-import { evidenceIn } from './postgres-evidence.ts'
 import { held, LEASE_LOST, PostgresFailure, translated } from './postgres-failure.ts'
-import { forgettingIn } from './postgres-forget.ts'
 import { joinAlone, joinPods, leaveStore, msUntilQuiet } from './postgres-holders.ts'
 import {
   keepLease,
@@ -19,14 +15,8 @@ import {
   takeLocks,
   whileNobodyJoins,
 } from './postgres-lease.ts'
-import { ledgerIn } from './postgres-ledger.ts'
 import { migratePostgres } from './postgres-migrations.ts'
-import { partitionsIn } from './postgres-partitions.ts'
-import { rememberedIn, runsIn } from './postgres-runs.ts'
-import { settlingIn } from './postgres-settle.ts'
-import { statesIn } from './postgres-states.ts'
-import { toldIn } from './postgres-told.ts'
-import { bytes, bytesOf } from './postgres-values.ts'
+import { tablesOf } from './postgres-tables.ts'
 import { keysIn, workIn } from './postgres-work.ts'
 import type { Store } from './store.ts'
 
@@ -150,18 +140,7 @@ async function storeIn({ db, lease, goodbye, place, clock, job, late }: StorePar
       }
     },
     ...(job !== undefined && { pods: { work: workIn(parts), keys: keysIn(parts), late } }),
-    pseudonymKey: await pseudonymKeyIn(db, clock.now),
-    ...runsIn(db),
-    ...rememberedIn(db),
-    ...partitionsIn(db),
-    ...statesIn(db, job !== undefined),
-    ...dueIn(db),
-    ...contactsIn(db),
-    ...ledgerIn(db),
-    ...settlingIn(db),
-    ...toldIn(db),
-    ...evidenceIn(db),
-    ...forgettingIn(db),
+    ...(await tablesOf(db, clock.now, job !== undefined)),
     async close() {
       if (!open) return
       open = false
@@ -172,15 +151,4 @@ async function storeIn({ db, lease, goodbye, place, clock, job, late }: StorePar
       }
     },
   }
-}
-
-/** 32 random bytes, made once with the store and then kept; beside them the time it was made, in milliseconds. */
-function pseudonymKeyIn(database: PostgresDatabase, now: () => number): Promise<Uint8Array> {
-  return database.transaction(async (query) => {
-    const keep = 'INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING'
-    await query(keep, 'pseudonym-key', randomBytes(32))
-    await query(keep, 'made-at', bytes(String(now())))
-    const [row = {}] = await query(`SELECT value FROM meta WHERE name = 'pseudonym-key'`)
-    return bytesOf(row, 'value')
-  })
 }

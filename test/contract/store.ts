@@ -30,19 +30,23 @@ export function storeContract(name: string, factory: () => Promise<StoreSeat>): 
       seat = await factory()
     })
     afterEach(() => seat.dispose())
-    const current = () => seat.store
     openingRules(() => seat)
-    runRules(current)
-    partitionRules(current)
-    joinRules(current)
-    dueRules(current)
-    parkingRules(current)
-    contactRules(current)
-    ledgerRules(current)
-    evidenceRules(current)
-    erasureRules(current)
-    toldRules(current)
+    tableRules(() => seat.store)
   })
+}
+
+/** The same but for opening and closing: what holds of a copy too, which is nobody else's and goes with its end. */
+export function tableRules(current: () => Store): void {
+  runRules(current)
+  partitionRules(current)
+  joinRules(current)
+  dueRules(current)
+  parkingRules(current)
+  contactRules(current)
+  ledgerRules(current)
+  evidenceRules(current)
+  erasureRules(current)
+  toldRules(current)
 }
 
 function openingRules(seat: () => StoreSeat): void {
