@@ -176,7 +176,9 @@ program
 
 program
   .command('init')
-  .description('write a first configuration: asks what it needs, and maps by name what environment and export hold')
+  .description(
+    'write a first configuration: asks what it needs, and maps by name what environment, export and Didomi hold',
+  )
   .option('--out <file>', 'the configuration; must not exist', 'didomi-dataverse.yaml')
   .addOption(new Option('--mode <mode>', 'contact point consents, or columns').choices(['consent', 'contact']))
   .option('--instance <url>', 'the environment, https://….dynamics.com')
@@ -184,6 +186,13 @@ program
   .option('--client-id <id>', 'application (client) id')
   .option('--secret-variable <name>', 'variable that holds the client secret', 'DATAVERSE_CLIENT_SECRET')
   .option('--source <place>', 'the export: a folder, s3://bucket or gs://bucket')
+  .option(
+    '--didomi-organization <id>',
+    'organization id at Didomi, to read its configuration tree; not without --didomi-key',
+  )
+  .option('--didomi-key <id>', 'id of a private API key of Didomi')
+  .option('--didomi-secret-variable <name>', "variable that holds the key's secret", 'DIDOMI_API_SECRET')
+  .option('--didomi-api <url>', "where Didomi's API is, unless where everybody finds it")
   .option('--authentication <json>', 'further keys of `authentication`, as for AD FS')
   .addOption(logLevel())
   .action(async (flags: InitFlags) => {

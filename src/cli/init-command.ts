@@ -8,23 +8,16 @@ import { createInterface } from 'node:readline/promises'
 import { proposal } from '../../jobs/init.ts'
 import { loadSettings } from '../config/load.ts'
 import { configJsonSchema } from '../config/schema.ts'
-import { type Answers, configurationText, SCHEMA_FILE, type SourceAnswer } from '../init/configuration-text.ts'
+import { type AnsweringFlags, type Answers, answersOf } from '../init/answers.ts'
+import { configurationText, SCHEMA_FILE } from '../init/configuration-text.ts'
 import type { Proposal } from '../init/proposal.ts'
 import { CodedError } from '../lib/errors.ts'
 import { ingestSettingsOf } from './ingest-settings.ts'
 import { openVoices, withOpenPorts } from './opening.ts'
 
 /** The flags of `init` as commander gives them. */
-export interface InitFlags {
+export interface InitFlags extends AnsweringFlags {
   readonly out: string
-  readonly mode?: 'consent' | 'contact'
-  readonly instance?: string
-  readonly tenant?: string
-  readonly clientId?: string
-  readonly secretVariable: string
-  readonly source?: string
-  /** JSON. */
-  readonly authentication?: string
   readonly logLevel: string
 }
 
@@ -32,7 +25,7 @@ export interface InitFlags {
 export async function runInit(flags: InitFlags, version: string): Promise<number> {
   const out = resolve(flags.out)
   if (existsSync(out)) throw usage('--out', 'a file that is there already', 'a name that is free')
-  const answers = await answersOf(flags)
+  const answers = await answered(flags)
   const voices = openVoices({ ...flags, json: false, quiet: true })
   const folder = await mkdtemp(join(tmpdir(), 'didomi-dataverse-init-'))
   try {
@@ -64,51 +57,28 @@ export async function runInit(flags: InitFlags, version: string): Promise<number
 function placeholder(mode: Answers['mode']): Proposal {
   const id = mode === 'contact' ? 'emailaddress1' : 'purpose:00000000-0000-4000-8000-000000000000'
   return {
-    pairs: [{ destination: { id, name: '' }, choice: { value: 'x', name: '' } }],
+    pairs: [{ destination: { id, name: '' }, choice: { value: 'x', names: [''] } }],
     destinationsLeft: [],
     choicesLeft: [],
   }
 }
 
-async function answersOf(flags: InitFlags): Promise<Answers> {
-  const { secretVariable, authentication } = flags
-  const asking = process.stdin.isTTY ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
-  const answer = async (flag: string, given: string | undefined, question: string): Promise<string> => {
-    const text = given ?? (await asking?.question(`${question}: `))
-    if (text === undefined || text.trim() === '') throw usage(flag, 'nothing', question)
-    return text.trim()
-  }
+/** Asks only where somebody sits at a terminal: a pipe is not kept waiting. */
+async function answered(flags: InitFlags): Promise<Answers> {
+  if (!process.stdin.isTTY) return answersOf(flags, undefined)
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const mode = await answer('--mode', flags.mode, 'consent (contact point consents) or contact (columns)')
-    if (mode !== 'consent' && mode !== 'contact') throw usage('--mode', 'another word', 'consent or contact')
-    return {
-      mode,
-      instance: await answer('--instance', flags.instance, 'address of the environment, https://….dynamics.com'),
-      tenantId: await answer('--tenant', flags.tenant, 'directory (tenant) id'),
-      clientId: await answer('--client-id', flags.clientId, 'application (client) id'),
-      secretVariable,
-      source: sourceOf(await answer('--source', flags.source, 'the export: a folder, s3://bucket or gs://bucket')),
-      ...(authentication !== undefined && { authentication: jsonOf(authentication) }),
-    }
+    return await answersOf(flags, (question) => terminal.question(question).catch(leftOpen))
   } finally {
-    asking?.close()
+    terminal.close()
   }
 }
 
-function sourceOf(text: string): SourceAnswer {
-  const [, scheme, bucket, prefix] = /^(s3|gs):\/\/([^/]+)\/?(.*)$/.exec(text) ?? []
-  if (scheme === undefined || bucket === undefined) return { kind: 'directory', directory: text }
-  return { kind: scheme === 's3' ? 's3' : 'gcs', bucket, ...(prefix ? { prefix } : {}) }
-}
-
-function jsonOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  } catch {
-    // Told below.
-  }
-  throw usage('--authentication', 'a text that is no JSON object', 'keys of `authentication` as JSON')
+/** Ctrl+C and Ctrl+D end the asking, and with it the command. */
+function leftOpen(error: unknown): never {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error
+  const [found, expected, remedy] = ['the end of the input', 'an answer', 'Nothing was written: begin again.']
+  throw new CodedError('interrupted', [{ where: 'init', found, expected, remedy }])
 }
 
 function usage(where: string, found: string, expected: string): CodedError {

@@ -2,7 +2,7 @@
 
 import type { Instant } from '../consent/time.ts'
 import type { JsonValue } from '../record/record.ts'
-import type { WidgetIds } from './catalogue.ts'
+import type { TreeChoice, WidgetIds } from './catalogue.ts'
 
 /** A page of users as Didomi answers them, unparsed; `cursor` asks for the next page and is absent on the last. */
 export interface UserPage {
@@ -39,6 +39,8 @@ export interface Didomi {
   /** The page after `cursor`; without one, the first. */
   users(cursor: string | undefined, signal: AbortSignal): Promise<UserPage>
   exportLog(exportId: string, signal: AbortSignal): Promise<readonly ExportLogEntry[]>
+  /** What the configuration tree lets people choose. */
+  configurationTree(signal: AbortSignal): Promise<readonly TreeChoice[]>
   /** The ids of the configuration tree and of the elements of widgets, with the choice each stands for. */
   widgetIds(signal: AbortSignal): Promise<WidgetIds>
   /**

@@ -4,7 +4,7 @@ import { fromMilliseconds } from '../consent/time.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RetrySettings, Wait } from '../lib/retry.ts'
 import { readExportLog, readPage } from './answers.ts'
-import { widgetIds } from './catalogue.ts'
+import { configurationTree, widgetIds } from './catalogue.ts'
 import type { Didomi } from './didomi.ts'
 import { withPace } from './pace.ts'
 import { postEvents } from './post.ts'
@@ -78,6 +78,7 @@ export function openDidomi(options: DidomiOptions): Didomi {
       if (entries === undefined) throw unavailable(what, 'an answer that is no export log')
       return entries
     },
+    configurationTree: (signal) => configurationTree(send, root, organizationId, signal),
     widgetIds: (signal) => widgetIds(send, root, organizationId, signal),
     post: (events, signal) => postEvents({ send, root, organizationId }, events, signal),
     async user(name, signal) {

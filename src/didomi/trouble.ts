@@ -15,6 +15,11 @@ export function forbidden(where: string, found: string): CodedError {
   ])
 }
 
+/** Whether the key is good, but the contract does not hold the catalogue: it may hold the consents all the same. */
+export function isCatalogueClosed(error: unknown): boolean {
+  return error instanceof CodedError && error.code === 'didomi-forbidden' && error.complaints[0]?.where !== 'session'
+}
+
 /** The API is out of reach, or answers what nobody documents. */
 export function unavailable(where: string, found: string, options?: ErrorOptions): CodedError {
   return new CodedError(

@@ -2,7 +2,7 @@
 
 import type { DidomiSettings, MappingEntry, Settings } from '../config/settings.ts'
 import type { WidgetIds } from '../didomi/catalogue.ts'
-import { CodedError } from '../lib/errors.ts'
+import { isCatalogueClosed } from '../didomi/trouble.ts'
 import { catalogueKeys, knownIds } from '../mapping/known-ids.ts'
 import { isPath } from '../mapping/path.ts'
 import { resolve } from '../mapping/resolve.ts'
@@ -26,7 +26,6 @@ const access: Check<DidomiWorld> = {
     try {
       await widgetIds(didomi, signal)
     } catch (error) {
-      // A contract may hold the consents and not the catalogue: the key itself is good then.
       if (!isCatalogueClosed(error)) throw error
       return warning(
         'a session, but no right to read configuration tree and widgets',
@@ -36,9 +35,6 @@ const access: Check<DidomiWorld> = {
     return ok('a session, configuration tree and widgets')
   },
 }
-
-const isCatalogueClosed = (error: unknown): boolean =>
-  error instanceof CodedError && error.code === 'didomi-forbidden' && error.complaints[0]?.where !== 'session'
 
 const widgets: Check<DidomiWorld> = {
   id: 'widget-ids',

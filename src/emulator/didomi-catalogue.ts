@@ -1,16 +1,29 @@
 /** The ids an organization of an emulated Didomi knows: its configuration tree, and the widgets that show parts of it. */
 import { type JsonObject, objectIn, objectsIn } from './didomi-json.ts'
 
-/** A value of a preference. */
+/** A title in each language. */
+export type Titles = Readonly<Record<string, string>>
+
+/** A value of a preference; choosing it may lead to further questions. */
 export interface ValueSeed {
   readonly id: string
+  readonly name?: Titles
+  readonly selected_preferences?: readonly SelectedPreference[]
 }
 
 /** A question of the library. */
 export interface PreferenceSeed {
   readonly id: string
+  readonly name?: Titles
   readonly type: 'single' | 'multi'
   readonly values: readonly ValueSeed[]
+}
+
+/** A question at its place of the tree. */
+export interface SelectedPreference {
+  readonly id: string
+  readonly preference: PreferenceSeed
+  readonly selected_preferences?: readonly SelectedPreference[]
 }
 
 /** A place of the tree: node ids are not the ids of what stands there. (Didomi: data manager, configuration tree.) */
@@ -19,7 +32,9 @@ export interface ConfigurationTree {
   readonly selected_purposes: readonly {
     readonly id: string
     readonly purpose_id: string
-    readonly selected_preferences?: readonly { readonly id: string; readonly preference: PreferenceSeed }[]
+    /** Its title is called description. */
+    readonly purpose?: { readonly description?: string | Titles }
+    readonly selected_preferences?: readonly SelectedPreference[]
   }[]
 }
 
@@ -54,14 +69,22 @@ interface KnownIds {
 
 function knownIds({ tree, formerIds = [] }: CatalogueSeed): KnownIds | undefined {
   if (tree === undefined) return undefined
-  const preferences = tree.selected_purposes
-    .flatMap(({ selected_preferences: selected = [] }) => selected)
-    .map(({ preference }) => preference)
+  const preferences = preferencesOf(tree)
   return {
     purposes: new Set(tree.selected_purposes.map(({ purpose_id: id }) => id)),
     preferences: new Map(preferences.map(({ id, values }) => [id, new Set(values.map((value) => value.id))])),
     former: new Set(formerIds),
   }
+}
+
+/** The questions of a tree, those below others too. */
+function preferencesOf({ selected_purposes: purposes }: ConfigurationTree): PreferenceSeed[] {
+  const asked = ({ preference, selected_preferences: below = [] }: SelectedPreference): PreferenceSeed[] => [
+    preference,
+    ...preference.values.flatMap(({ selected_preferences: further = [] }) => further).flatMap(asked),
+    ...below.flatMap(asked),
+  ]
+  return purposes.flatMap(({ selected_preferences: selected = [] }) => selected).flatMap(asked)
 }
 
 /**
@@ -92,9 +115,7 @@ export function unknownIds(catalogue: CatalogueSeed, consents: JsonObject): stri
 export function catalogueList(catalogue: CatalogueSeed, path: string, query: URLSearchParams): unknown[] | undefined {
   const { tree, layoutEntities = [] } = catalogue
   const purposes = tree?.selected_purposes ?? []
-  const preferences = purposes
-    .flatMap(({ selected_preferences: selected = [] }) => selected)
-    .map(({ preference }) => preference)
+  const preferences = tree === undefined ? [] : preferencesOf(tree)
   switch (path) {
     case 'config-trees':
       return tree === undefined ? [] : [tree]

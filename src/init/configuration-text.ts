@@ -1,25 +1,7 @@
 /** A configuration as it is written to begin with: with comments, and only what a tenant needs. Pure. */
 
+import type { Answers, DidomiAnswer, SourceAnswer } from './answers.ts'
 import type { Choice, Destination, Proposal } from './proposal.ts'
-
-/** Where the export lies. */
-export type SourceAnswer =
-  | { readonly kind: 'directory'; readonly directory: string }
-  | { readonly kind: 's3' | 'gcs'; readonly bucket: string; readonly prefix?: string }
-
-/** What only the operator knows. */
-export interface Answers {
-  readonly mode: 'contact' | 'consent'
-  /** Such as https://acme.crm4.dynamics.com. */
-  readonly instance: string
-  readonly tenantId: string
-  readonly clientId: string
-  /** The variable of the environment that holds the client secret. */
-  readonly secretVariable: string
-  readonly source: SourceAnswer
-  /** Further keys of `authentication`, as for AD FS or a national cloud. */
-  readonly authentication?: Readonly<Record<string, unknown>>
-}
 
 /** The file beside it that editors read. */
 export const SCHEMA_FILE = 'didomi-dataverse.schema.json'
@@ -32,16 +14,17 @@ const scalar = (text: string): string =>
 
 /** The whole file, with a line end. */
 export function configurationText(answers: Answers, { pairs, destinationsLeft, choicesLeft }: Proposal): string {
-  const { mode, instance, tenantId, clientId, secretVariable, authentication } = answers
-  const entry = ({ id, name }: Destination, value: string) => [
+  const { mode, instance, tenantId, clientId, secretVariable, authentication, didomi } = answers
+  const entry = ({ id, name }: Destination, value: string, title = '') => [
     `        - id: ${scalar(id)} # ${oneLine(name)}`,
-    `          value: ${value}`,
+    `          value: ${value}${title}`,
   ]
   return [
     `# yaml-language-server: $schema=./${SCHEMA_FILE}`,
     '# Every key is explained in docs/configuration.md. Secrets are referred to, never written here.',
     'source:',
     ...sourceLines(answers.source),
+    ...(didomi === undefined ? [] : didomiLines(didomi)),
     'store:',
     '  sqlite: ./state/didomi-dataverse.db # a local disk; back it up',
     'targets:',
@@ -55,7 +38,7 @@ export function configurationText(answers: Answers, { pairs, destinationsLeft, c
     `        client_secret: \${env:${secretVariable}}`,
     '      properties: {}',
     `      mappings:${pairs.length === 0 ? ' []' : ''} # proposed by name: check each`,
-    ...pairs.flatMap(({ destination, choice }) => entry(destination, scalar(choice.value))),
+    ...pairs.flatMap(({ destination, choice }) => entry(destination, scalar(choice.value), titleOf(choice))),
     ...destinationsLeft.flatMap((destination) => entry(destination, '<what Didomi calls it>')).map(commented),
     ...(choicesLeft.length === 0 ? [] : choiceLines(choicesLeft)),
     '      upsert_mode: false # true makes contacts for persons that have none',
@@ -79,9 +62,25 @@ function sourceLines(source: SourceAnswer): string[] {
 const commented = (line: string): string => line.replace(/^ {8}/, '        # ')
 
 const choiceLines = (choices: readonly Choice[]): string[] => [
-  '        # Choices of the export that nothing is mapped to:',
-  ...choices.map(({ value }) => `        #   ${value}`),
+  '        # Choices that nothing is mapped to:',
+  ...choices.map((choice) => `        #   ${choice.value}${titleOf(choice)}`),
 ]
+
+/** What Didomi calls a choice, as a comment behind it; its id alone says nothing that the value does not. */
+function titleOf({ names }: Choice): string {
+  const [title = ''] = names.slice(0, -1)
+  return title === '' ? '' : ` # ${oneLine(title)}`
+}
+
+function didomiLines({ organizationId, key, secretVariable, apiRoot }: DidomiAnswer): string[] {
+  return [
+    "didomi: # its API: `doctor` asks it what ids mean, `bootstrap` for everybody's choices",
+    `  organizationId: ${scalar(organizationId)}`,
+    `  key: ${scalar(key)}`,
+    `  secret: \${env:${secretVariable}}`,
+    ...(apiRoot === undefined ? [] : [`  apiRoot: ${scalar(apiRoot)}`]),
+  ]
+}
 
 /** Names come from people: none may end the comment and begin a key. */
 const oneLine = (name: string): string => name.replace(/[\p{C}\u2028\u2029]+/gu, ' ').trim()

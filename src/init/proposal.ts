@@ -1,6 +1,7 @@
 /** A mapping proposed by name: which choice of Didomi goes with which purpose, topic or column. Pure. */
 
-import type { Key } from '../consent/key.ts'
+import { type Key, type KeyText, keyText } from '../consent/key.ts'
+import type { TreeChoice } from '../didomi/catalogue.ts'
 
 /** Something of Dataverse that a choice can go to. */
 export interface Destination {
@@ -12,7 +13,8 @@ export interface Destination {
 /** A choice as a mapping names it (semantics §4). */
 export interface Choice {
   readonly value: string
-  readonly name: string
+  /** What Didomi calls it, in whatever languages; last its id, which is often made of the first name it had. */
+  readonly names: readonly string[]
 }
 
 export interface Proposal {
@@ -33,7 +35,7 @@ export function propose(destinations: readonly Destination[], choices: readonly 
     choices.map((choice) => ({
       destination,
       choice,
-      score: likeness(wordsOf(destination.name), wordsOf(choice.name)),
+      score: Math.max(...choice.names.map((name) => likeness(wordsOf(destination.name), wordsOf(name)))),
     })),
   )
   const pairs = scored.filter(
@@ -78,7 +80,7 @@ export function wordsOf(name: string): ReadonlySet<string> {
     .replace(/[-_](?=[a-zA-Z]*\d)[a-zA-Z0-9]{1,8}$/, '')
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
-    .split(/[^a-z0-9]+/)
+    .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word.length > 1)
   const telling = words.filter((word) => !EMPTY.has(word))
   return new Set(telling.length > 0 ? telling : words)
@@ -92,33 +94,46 @@ function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return common / Math.max(1, new Set([...a, ...b]).size)
 }
 
-/** The choices that known ids allow, for consents and for columns. */
-export function choicesIn(keys: readonly Key[], mode: 'contact' | 'consent'): Choice[] {
-  const choices = keys.flatMap((key) => choicesOf(key, mode))
+/**
+ * The choices that a mapping may name, for consents and for columns: what the export has stated (`known`), and what
+ * Didomi's configuration tree offers, stated or not.
+ */
+export function choicesIn(
+  known: readonly Key[],
+  mode: 'contact' | 'consent',
+  tree: readonly TreeChoice[] = [],
+): Choice[] {
+  const stated = new Set(known.map(keyText))
+  const offered = tree.map(({ reference, titles }) => ({ key: keyOf(reference, stated), titles }))
+  const titles = new Map(offered.map((one) => [keyText(one.key), one.titles]))
+  const keys = [...known, ...offered.map(({ key }) => key)]
+  const choices = keys.flatMap((key) => choicesOf(key, mode, titles.get(keyText(key)) ?? []))
   return [...new Map(choices.map((choice) => [choice.value, choice])).values()]
 }
 
-function choicesOf(key: Key, mode: 'contact' | 'consent'): Choice[] {
+/** The tree does not tell by which schema records hold a preference; the export does, once somebody has stated it. */
+function keyOf({ purpose, preference, value }: TreeChoice['reference'], stated: ReadonlySet<KeyText>): Key {
+  if (preference === undefined) return { kind: 'purpose', purpose }
+  const first = { kind: 'preference', purpose, preference } as const
+  if (stated.has(keyText(first)) && !stated.has(keyText({ ...first, kind: 'set' }))) return first
+  return value === undefined ? { kind: 'set', purpose, preference } : { kind: 'value', purpose, preference, value }
+}
+
+function choicesOf(key: Key, mode: 'contact' | 'consent', titles: readonly string[]): Choice[] {
+  const named = (id: string, value: string): Choice[] => [{ value, names: [...titles, id] }]
   switch (key.kind) {
     case 'purpose':
-      return [{ value: `consents_purposes_${key.purpose}_enabled`, name: key.purpose }]
+      return named(key.purpose, `consents_purposes_${key.purpose}_enabled`)
     case 'preference':
-      return [
-        {
-          value: `consents_purposes_${key.purpose}_preferences_${key.preference}_enabled`,
-          name: key.preference,
-        },
-      ]
+      return named(key.preference, `consents_purposes_${key.purpose}_preferences_${key.preference}_enabled`)
     case 'set':
-      return mode === 'contact'
-        ? [{ value: `consents_purposes_${key.purpose}_values_${key.preference}_value`, name: key.preference }]
-        : []
+      if (mode === 'consent') return []
+      return named(key.preference, `consents_purposes_${key.purpose}_values_${key.preference}_value`)
     case 'value':
-      return mode === 'consent'
-        ? [{ value: `consents_purposes_${key.purpose}_values_${key.preference}_${key.value}`, name: key.value }]
-        : []
+      if (mode === 'contact') return []
+      return named(key.value, `consents_purposes_${key.purpose}_values_${key.preference}_${key.value}`)
     case 'channel':
-      return mode === 'contact' ? [{ value: `consents_channels_${key.channel}_enabled`, name: key.channel }] : []
+      return mode === 'contact' ? named(key.channel, `consents_channels_${key.channel}_enabled`) : []
     case 'purpose-channel':
     case 'purpose-li':
       return []
