@@ -1,10 +1,11 @@
 /** Why Dataverse holds what it holds of one person: the path from what was said to what stands there. */
 
 import type { Settings } from '../src/config/settings.ts'
+import { outcomeNamed } from '../src/deliver/outcome.ts'
 import { readPersons } from '../src/deliver/persons.ts'
 import { Pseudonyms } from '../src/deliver/pseudonyms.ts'
 import { type ExplainReport, pastDecisions } from '../src/explain/explain-report.ts'
-import { type Decided, type Remembered, remembered, targetPath } from '../src/explain/target-path.ts'
+import { type Outlook, type Remembered, remembered, targetPath } from '../src/explain/target-path.ts'
 import { rehearse } from '../src/plan/rehearsal.ts'
 import { exitCode } from '../src/report/exit-code.ts'
 import type { PlannedRows } from '../src/store/planned-rows.ts'
@@ -39,10 +40,11 @@ export async function explain(
   const past = new Map<PersonId, ReturnType<typeof pastDecisions>>()
   for (const { id } of persons) past.set(id, pastDecisions(await store.evidenceOf(id)))
 
-  const outcomes = new Map<string, Decided['outcome']>()
+  const outlooks = new Map<string, Outlook>()
   const { ports: rehearsed, seen } = rehearse(ports, ports.openPlannedRows, {
     samples: Number.POSITIVE_INFINITY,
-    settled: (target, { person, outcome }) => void outcomes.set(`${target} ${person}`, outcome),
+    settled: (target, { person, outcome }, rejections) =>
+      void outlooks.set(`${target} ${person}`, { outcome: outcomeNamed(outcome), rejections }),
   })
   const only = persons.map(({ id }) => id)
   const deliver = new Map([...request.deliver].map(([name, wishes]) => [name, { ...wishes, only }]))
@@ -56,7 +58,7 @@ export async function explain(
       records: person.states.length,
       targets: [...before].map(([name, known]) => {
         const evidence = (seen.get(name)?.samples ?? []).filter((entry) => entry.person === person.id)
-        return targetPath(known, person, { evidence, outcome: outcomes.get(`${name} ${person.id}`) }, settings)
+        return targetPath(known, person, { evidence, outlook: outlooks.get(`${name} ${person.id}`) }, settings)
       }),
       past: past.get(person.id) ?? [],
     })),

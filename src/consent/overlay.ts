@@ -10,6 +10,19 @@ function candidates<S extends Span>(statements: readonly S[]): readonly S[] {
   return statements.filter(({ hi }) => hi >= latest)
 }
 
+/**
+ * What an overlay came to: there was one statement (`single`), all that may be the newest agree (`newest`), or they do
+ * not (`open`), so that the refusal stands, or what all sets hold.
+ */
+export type OverlayCase = 'single' | 'newest' | 'open'
+
+/** Which it was; `same` tells whether two statements say the same. */
+export function overlayCase<S extends Span>(statements: readonly S[], same: (a: S, b: S) => boolean): OverlayCase {
+  if (statements.length === 1) return 'single'
+  const [first, ...others] = candidates(statements)
+  return first === undefined || others.every((other) => same(first, other)) ? 'newest' : 'open'
+}
+
 const greatestSpan = (spans: readonly Span[]): Span => ({
   lo: Math.max(...spans.map(({ lo }) => lo)),
   hi: Math.max(...spans.map(({ hi }) => hi)),

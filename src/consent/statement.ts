@@ -36,8 +36,27 @@ interface Answers {
   readonly eventNo: EventMark | undefined
 }
 
+/**
+ * The rule of semantics §3 that dates a statement: no line ever said it (1), an event after the line says otherwise (3),
+ * an event dates it (4), nothing but the line does (5).
+ */
+export type DatingRule = '§3.1' | '§3.3' | '§3.4' | '§3.5'
+
+/** A statement, and what made it. */
+export interface Decided {
+  readonly statement: Statement
+  readonly rule: DatingRule
+  /** Yes and no were said last at the same stamp, so that the no counts (§3.1). */
+  readonly tied: boolean
+}
+
 /** A record's statement of any key but a whole set. */
 export function statementOf(state: State, key: Key, events: Events): Statement | undefined {
+  return decidedOf(state, key, events)?.statement
+}
+
+/** The same, with the rule that made it. */
+export function decidedOf(state: State, key: Key, events: Events): Decided | undefined {
   return key.kind === 'value'
     ? decide(valueAnswers(state, keyText({ ...key, kind: 'set' }), key.value), events)
     : decide(booleanAnswers(state, keyText(key)), events)
@@ -61,7 +80,7 @@ export function setStatementOf(
   /** Where no set ever held an id, one that none of them holds dates the empty set. */
   const answers = (ids.length > 0 ? ids : [undefined]).map((id) => ({
     id,
-    statement: decide(valueAnswers(state, set, id), events),
+    statement: decide(valueAnswers(state, set, id), events)?.statement,
   }))
   const chosen = answers.filter(({ statement }) => statement?.value === true)
   const dating = chosen.length > 0 ? chosen : answers
@@ -113,10 +132,14 @@ function valueAnswers(state: State, set: string, id: string | undefined): Answer
 }
 
 /** The rules of semantics §3, "a record's statement of key k", in their order. */
-function decide({ saidYes, saidNo, eventYes, eventNo }: Answers, events: Events): Statement | undefined {
-  if (saidYes === undefined && saidNo === undefined)
-    return eventNo && eventStatement(false, eventNo, eventNo[1], eventNo[0])
-  const value = saidNo === undefined || (saidYes !== undefined && compareMarks(saidYes, saidNo) > 0)
+function decide({ saidYes, saidNo, eventYes, eventNo }: Answers, events: Events): Decided | undefined {
+  if (saidYes === undefined && saidNo === undefined) {
+    if (eventNo === undefined) return undefined
+    return { statement: eventStatement(false, eventNo, eventNo[1], eventNo[0]), rule: '§3.1', tied: false }
+  }
+  const order = saidYes === undefined ? -1 : saidNo === undefined ? 1 : compareMarks(saidYes, saidNo)
+  const value = order > 0
+  const tied = order === 0
   const [said, saidOther, own, other] = value
     ? [saidYes, saidNo, eventYes, eventNo]
     : [saidNo, saidYes, eventNo, eventYes]
@@ -126,13 +149,14 @@ function decide({ saidYes, saidNo, eventYes, eventNo }: Answers, events: Events)
   if (other !== undefined && other[0] > asOf) {
     /** Newer than the line and contrary to it: which came last is unknown, so the refusal of the two holds. */
     const refusal = value ? other : own
-    return eventStatement(false, refusal, after, Math.max(other[0], refusal?.[0] ?? SINCE_EVER))
+    const statement = eventStatement(false, refusal, after, Math.max(other[0], refusal?.[0] ?? SINCE_EVER))
+    return { statement, rule: '§3.3', tied }
   }
   if (own !== undefined && own[0] >= prior) {
     const hi = !value && events === 'sparse' ? Math.max(own[0], asOf) : own[0]
-    return eventStatement(value, own, Math.max(own[1], after), hi)
+    return { statement: eventStatement(value, own, Math.max(own[1], after), hi), rule: '§3.4', tied }
   }
-  return eventStatement(value, undefined, after, asOf)
+  return { statement: eventStatement(value, undefined, after, asOf), rule: '§3.5', tied }
 }
 
 function eventStatement(value: boolean, event: EventMark | undefined, lo: Instant, hi: Instant): Statement {

@@ -1,5 +1,6 @@
 /** The one outcome of a due person, the first that applies (semantics §8.2). */
 
+import { defect } from '../lib/errors.ts'
 import type { Place } from '../store/store.ts'
 
 export const OUTCOMES = [
@@ -14,6 +15,11 @@ export const OUTCOMES = [
 ] as const
 
 export type Outcome = (typeof OUTCOMES)[number]
+
+/** An outcome as the store keeps it. */
+export function outcomeNamed(text: string): Outcome {
+  return OUTCOMES.find((outcome) => outcome === text) ?? defect('an outcome of the store', 'another word')
+}
 
 /** What became of one place, or of one row; `deferred` leaves every person of it due. */
 export type PlaceOutcome = 'rejected' | 'written' | 'superseded' | 'unchanged' | 'deferred'

@@ -4,7 +4,8 @@ import { formatInstant } from '../consent/time.ts'
 import { maskedPlace } from '../plan/masked-place.ts'
 import { consentWord, spanText } from '../plan/wording.ts'
 import type { RevealedEvidence } from '../store/evidence.ts'
-import type { ChoicePath, Said } from './path.ts'
+import type { ChoicePath, PlacePath } from './path.ts'
+import type { Said } from './said.ts'
 
 /** One decision of the past, from the evidence log. */
 export interface PastDecision {
@@ -24,6 +25,7 @@ export interface PastDecision {
 /** What one target makes of the person. */
 export interface TargetPath {
   readonly target: string
+  readonly mode: 'contact' | 'consent'
   readonly due: boolean
   /** Of a delivery now; absent where it came to none. */
   readonly outcome?: string
@@ -60,7 +62,7 @@ export function pastDecisions(entries: readonly RevealedEvidence[]): PastDecisio
   }))
 }
 
-/** The same without addresses and ids. */
+/** The same without addresses, ids, and values that tell of a person. */
 export function masked(report: ExplainReport): ExplainReport {
   return {
     ...report,
@@ -68,15 +70,33 @@ export function masked(report: ExplainReport): ExplainReport {
       ...person,
       targets: person.targets.map((target) => ({
         ...target,
-        choices: target.choices.map((choice) => ({
-          ...choice,
-          places: choice.places.map((path) => ({ ...path, place: maskedPlace(path.place) })),
-        })),
+        choices: target.choices.map((choice) => maskedChoice(choice)),
       })),
       past: person.past.map((one) => ({ ...one, place: maskedPlace(one.place) })),
     })),
   }
 }
+
+function maskedChoice(choice: ChoicePath): ChoicePath {
+  const { records, person } = choice
+  const places = choice.places.map((path) => ({ ...path, place: maskedPlace(path.place) }))
+  if (choice.form !== 'attribute') return { ...choice, places }
+  return {
+    ...choice,
+    records: records.map(maskedValue),
+    ...(person && { person: maskedValue(person) }),
+    places: places.map(maskedValues),
+  }
+}
+
+const maskedValue = <S extends Said>(said: S): S => ({ ...said, value: said.value === null ? null : '•••' })
+
+/** What evidence tells of an attribute is a keyed hash already. */
+const maskedValues = (path: PlacePath): PlacePath => ({
+  ...path,
+  ...(path.ledger && { ledger: maskedValue(path.ledger) }),
+  ...(path.foreign && { foreign: maskedValue(path.foreign) }),
+})
 
 /** For people at a terminal; without a line end. */
 export function explainText({ persons, failures }: ExplainReport): string {
@@ -98,15 +118,17 @@ function personLines({ person, records, targets, past }: PersonPath): string[] {
   ]
 }
 
-function targetLines({ target, due, outcome, rule, contacts, addresses, sharedWith, choices }: TargetPath): string[] {
+function targetLines(path: TargetPath): string[] {
+  const { target, mode, due, outcome, rule, contacts, addresses, sharedWith, choices } = path
   return [
     `  ${target}: ${outcome === undefined ? 'no outcome' : `${outcome} (${rule})`}${due ? ', due' : ''}; ${contacts} contacts, ${addresses} addresses, shared with ${sharedWith} others`,
-    ...choices.flatMap(choiceLines),
+    ...choices.flatMap((choice) => choiceLines(choice, mode)),
   ]
 }
 
-function choiceLines({ what, records, person, places }: ChoicePath): string[] {
-  if (person === undefined && records.length === 0) return [`    ${what}: nothing stated, nothing written (§5.5, §6.5)`]
+function choiceLines({ what, records, person, places }: ChoicePath, mode: TargetPath['mode']): string[] {
+  if (person === undefined && records.length === 0)
+    return [`    ${what}: nothing stated, nothing written (${mode === 'contact' ? '§5.5' : '§6.5'})`]
   return [
     `    ${what}`,
     ...records.map((said) => `      record: ${saidText(said)}`),

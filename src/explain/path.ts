@@ -2,26 +2,16 @@
 
 import type { Settings } from '../config/settings.ts'
 import { keyText } from '../consent/key.ts'
-import type { Statement } from '../consent/statement.ts'
-import { statementOf } from '../consent/statement.ts'
-import { formatInstant, type Span } from '../consent/time.ts'
+import { formatInstant } from '../consent/time.ts'
 import { columnPlace } from '../deliver/contact-rows.ts'
 import type { Mapping } from '../deliver/mapping.ts'
 import type { Outcome } from '../deliver/outcome.ts'
-import { type Person, personStatement } from '../projection/person.ts'
+import type { Person } from '../projection/person.ts'
 import { slotPlace, slotsOf } from '../projection/slot.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { Evidence } from '../store/evidence.ts'
 import type { LedgerEntry, PersonContact, Place } from '../store/store.ts'
-
-/** A value and when it was said, at the earliest and at the latest; `-` is since ever. */
-export interface Said {
-  readonly value: JsonValue
-  readonly lo: string
-  readonly hi: string
-  /** The rule that dates it. */
-  readonly rule: string
-}
+import { type Asked, type Said, type SaidByPerson, saidBy, saidOf } from './said.ts'
 
 /** One place of the person, and what is decided about it now. */
 export interface PlacePath {
@@ -38,14 +28,12 @@ export interface PlacePath {
 }
 
 /** One mapped choice. */
-export interface ChoicePath {
+export interface ChoicePath extends SaidByPerson {
   /** A column; or a purpose or topic. */
   readonly what: string
+  /** An attribute tells of the person, whoever looks at its value. */
+  readonly form: Asked['form']
   readonly keys: readonly string[]
-  /** By record of the person, in no order that would tell of it. */
-  readonly records: readonly Said[]
-  /** The records as one (semantics §3, overlay); absent where nothing is stated: then nothing is written. */
-  readonly person?: Said
   readonly places: readonly PlacePath[]
 }
 
@@ -59,20 +47,37 @@ export interface Known {
   readonly decided: readonly Evidence[]
 }
 
-/** The rule behind an outcome that has no place. */
-const OUTCOME_RULES: Readonly<Record<Outcome, string>> = {
-  'rejected-by-dataverse': '§6.3, §8.2',
-  'ambiguous-contact': '§5.1',
-  unmatched: '§5.2',
-  expired: '§5.2',
-  written: '§7',
-  superseded: '§7',
-  'no-contact-point': '§6.2',
-  unchanged: '§7',
-}
+/** What is there already is not written: only columns that differ are sent, only rows that differ updated. */
+const UNCHANGED: Readonly<Record<Mapping['mode'], string>> = { contact: '§5.6', consent: '§6.6' }
 
-/** The rule behind an outcome as the store has it. */
-export const ruleOf = (outcome: string): string => new Map(Object.entries(OUTCOME_RULES)).get(outcome) ?? '§8.2'
+/** The rule behind a refusal of our own; any other is Dataverse's. */
+const REFUSED = new Map([
+  ['address-too-long', '§6.3'],
+  ['value-too-long', '§5.5'],
+  ['value-unfit', '§5.5'],
+  ['ouid-unfit', '§5.2'],
+  ['contact-id-taken', '§5.2'],
+])
+
+/** The rules behind an outcome; `rejections` are the codes of what was refused. */
+export function ruleOf(outcome: Outcome, mode: Mapping['mode'], rejections: readonly string[]): string {
+  switch (outcome) {
+    case 'rejected-by-dataverse':
+      return [...new Set(rejections.map((code) => REFUSED.get(code) ?? '§8.2'))].sort().join(', ')
+    case 'ambiguous-contact':
+      return '§5.1'
+    case 'unmatched':
+    case 'expired':
+      return '§5.2'
+    case 'no-contact-point':
+      return '§6.2'
+    case 'unchanged':
+      return UNCHANGED[mode]
+    case 'written':
+    case 'superseded':
+      return '§7'
+  }
+}
 
 /** The places that the person's choices may go to, by what they are about. */
 export function placesOf(
@@ -96,30 +101,23 @@ export function placesOf(
 /** Every mapped choice of a person, whether stated or not. */
 export function choicesOf(known: Known, events: Settings['events']): ChoicePath[] {
   const places = placesOf(known, events)
-  const asked =
-    known.mapping.mode === 'contact'
-      ? known.mapping.columns.map(({ name, keys }) => ({ what: name, keys }))
-      : known.mapping.entries.map(({ kind, id, keys }) => ({ what: `${kind}:${id}`, keys }))
-  return asked.map(({ what, keys }) => {
-    const records = known.person.states.flatMap((state) =>
-      keys.flatMap((key) => {
-        const said = key.kind === 'set' ? undefined : statementOf(state, key, events)
-        return said === undefined ? [] : [statementSaid(said)]
-      }),
-    )
-    const person = personStatement(
-      known.person,
-      keys.filter(({ kind }) => kind !== 'set'),
-      events,
-    )
-    return {
-      what,
-      keys: keys.map(keyText),
-      records,
-      ...(person && { person: { ...saidOf(person.value, person), rule: '§3, overlay' } }),
-      places: (places.get(what) ?? []).map((place) => placePath(place, known)),
-    }
-  })
+  return askedIn(known.mapping).map(([what, asked]) => ({
+    what,
+    form: asked.form,
+    keys: asked.form === 'attribute' ? [] : asked.keys.map(keyText),
+    ...saidBy(known.person, asked, events),
+    places: (places.get(what) ?? []).map((place) => placePath(place, known)),
+  }))
+}
+
+/** What each column, purpose or topic is filled from. */
+function askedIn(mapping: Mapping): Array<readonly [what: string, asked: Asked]> {
+  if (mapping.mode === 'consent')
+    return mapping.entries.map(({ kind, id, keys }) => [`${kind}:${id}`, { form: 'choice', keys }])
+  return mapping.columns.map(({ name, keys, encoding }) => [
+    name,
+    encoding.form === 'attribute' ? { form: 'attribute', name: encoding.name } : { form: encoding.form, keys },
+  ])
 }
 
 function placePath(place: Place, { ledger, decided, mapping }: Known): PlacePath {
@@ -129,25 +127,11 @@ function placePath(place: Place, { ledger, decided, mapping }: Known): PlacePath
   return {
     place,
     decision: now?.decision ?? 'unchanged',
-    rule: mapping.mode === 'consent' && now === undefined ? '§6.6, §7' : '§7',
+    rule: now === undefined ? UNCHANGED[mapping.mode] : '§7',
     ...(now && { from: now.from, to: now.to }),
     ...(confirmed && {
-      ledger: { ...saidOf(confirmed.value, confirmed), rule: '§7', at: formatInstant(confirmed.at) },
+      ledger: { ...saidOf(confirmed.value, confirmed, '§7'), at: formatInstant(confirmed.at) },
     }),
-    ...(foreign && { foreign: { ...saidOf(foreign.value, foreign), rule: '§7' } }),
+    ...(foreign && { foreign: saidOf(foreign.value, foreign, '§7') }),
   }
 }
-
-/** An event dates a choice (§3.3, §3.4), or the line alone does (§3.5); a refusal that no line states is its event's (§3.1). */
-function statementSaid(statement: Statement): Said {
-  return {
-    ...saidOf(statement.value, statement),
-    rule: statement.event === undefined ? '§3.5: the line' : '§3.1, §3.3 or §3.4: an event',
-  }
-}
-
-const saidOf = (value: JsonValue, { lo, hi }: Span): Omit<Said, 'rule'> => ({
-  value,
-  lo: formatInstant(lo),
-  hi: formatInstant(hi),
-})

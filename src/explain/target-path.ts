@@ -3,6 +3,7 @@
 import type { Settings, TargetSettings } from '../config/settings.ts'
 import type { Dataverse } from '../dataverse/dataverse.ts'
 import { lookAtMapping, type Mapping } from '../deliver/mapping.ts'
+import type { Outcome } from '../deliver/outcome.ts'
 import type { Person } from '../projection/person.ts'
 import type { Evidence } from '../store/evidence.ts'
 import type { LedgerEntry, PersonContact, PersonId, Place, Store } from '../store/store.ts'
@@ -19,10 +20,18 @@ export interface Remembered {
   readonly ledger: ReadonlyMap<Place, LedgerEntry>
 }
 
+/** What a rehearsal came to for one person. */
+export interface Outlook {
+  readonly outcome: Outcome
+  /** Codes of what would be refused. */
+  readonly rejections: readonly string[]
+}
+
 /** What a rehearsal decided of one person. */
 export interface Decided {
   readonly evidence: readonly Evidence[]
-  readonly outcome: string | undefined
+  /** Absent where it came to none. */
+  readonly outlook: Outlook | undefined
 }
 
 /** Reads all that there is. @throws CodedError what reading Dataverse's metadata throws; `mapping-invalid` */
@@ -74,15 +83,16 @@ export async function remembered(
 export function targetPath(
   { target, mapping, due, contacts, sharedWith, ledger }: Remembered,
   person: Person,
-  { evidence, outcome }: Decided,
+  { evidence, outlook }: Decided,
   { events }: Pick<Settings, 'events'>,
 ): TargetPath {
   const own = contacts.get(person.id) ?? []
   const known = { person, mapping, contacts: own, ledger, decided: evidence }
   return {
     target: target.name,
+    mode: mapping.mode,
     due: due.has(person.id),
-    ...(outcome && { outcome, rule: ruleOf(outcome) }),
+    ...(outlook && { outcome: outlook.outcome, rule: ruleOf(outlook.outcome, mapping.mode, outlook.rejections) }),
     contacts: own.filter(({ contactId }) => contactId !== undefined).length,
     addresses: own.reduce((sum, { addresses }) => sum + addresses.length, 0),
     sharedWith: sharedWith.get(person.id) ?? 0,

@@ -34,8 +34,8 @@ export interface RehearsalWishes {
   /** How many entries of each target are kept to be shown. */
   readonly samples: number
   readonly note?: NoteWrite
-  /** Told of everybody's outcome. */
-  readonly settled?: (target: string, settlement: Settlement) => void
+  /** Told of everybody's outcome, and of the codes of what would be refused. */
+  readonly settled?: (target: string, settlement: Settlement, rejections: readonly string[]) => void
 }
 
 export interface Rehearsal {
@@ -62,7 +62,10 @@ export function rehearse(
       for (const entry of settled.evidence) count(target, entry, samples)
       for (const settlement of settled.settlements) {
         if (settlement.outcome === 'written') target.writtenFor.add(settlement.person)
-        tell?.(scope.target, settlement)
+        if (tell === undefined) continue
+        const refused = settled.quarantine.filter(({ person }) => person === settlement.person)
+        const codes = refused.map(({ code }) => code)
+        tell(scope.target, settlement, codes)
       }
       await ports.store.settle(scope, settled)
     },
