@@ -18,6 +18,10 @@ import { openDidomi } from './didomi/open.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import type { Progress } from './lib/progress.ts'
+import { noObserver, type Observer } from './observe/observer.ts'
+import type { OtelOptions } from './observe/otel.ts'
+import { type Environment, otelWishes } from './observe/otel-environment.ts'
+import type { Readings } from './observe/readings.ts'
 import { RunInTheMaking } from './report/run.ts'
 import type { Job } from './report/run-report.ts'
 import type { ReceivingInbox } from './reverse/inbox.ts'
@@ -60,6 +64,8 @@ export interface Ports {
   readonly clock: Clock
   readonly log: Log
   readonly progress: Progress
+  /** Absent where nobody looks on from outside. */
+  readonly observer?: Observer
   readonly openDataverse: (target: TargetSettings) => Dataverse
   /** The same one each time; who opens the ports closes it with them. */
   readonly openDidomi: (didomi: DidomiSettings) => Didomi
@@ -84,6 +90,8 @@ export interface World {
   readonly pod?: Pod
   readonly log: Log
   readonly progress: Progress
+  /** Absent where nobody looks on from outside. */
+  readonly observer?: Observer
   readonly version: string
   readonly clock?: Clock
   /** Opens the store; absent: the one of the settings, with its lease. */
@@ -94,10 +102,8 @@ export interface World {
  * Opens the store (and takes its lease); everything else asks nobody before it is first used. Closing closes all that
  * was opened; the store last, since its lease keeps others away.
  */
-export async function openPorts(
-  settings: Settings,
-  { log, progress, version, clock = systemClock, pod, openStore }: World,
-): Promise<Ports & { close(): Promise<void> }> {
+export async function openPorts(settings: Settings, world: World): Promise<Ports & { close(): Promise<void> }> {
+  const { log, progress, observer, version, clock = systemClock, pod, openStore } = world
   // What a process before this one may still have under way has at most the time of one request.
   const requestMs = Math.max(...settings.targets.map(({ timeoutMs }) => timeoutMs))
   const store = await (openStore?.() ??
@@ -131,10 +137,9 @@ export async function openPorts(
       clock,
       log,
       progress,
+      ...(observer && { observer }),
       openDataverse: (target) => {
-        const dataverse =
-          dataverses.get(target.name) ??
-          closedToo(openTarget(target, { log, progress, version, clock, ...(pod && { pod }) }, store.checkLease))
+        const dataverse = dataverses.get(target.name) ?? closedToo(openTarget(target, world, store.checkLease))
         dataverses.set(target.name, dataverse)
         return dataverse
       },
@@ -142,7 +147,7 @@ export async function openPorts(
       openArchive: async ({ to }) => closedToo(await openStoreAt(to, clock)),
       ...migrationFiles(settings.store),
       beginRun: async (id, job) => {
-        const run = new RunInTheMaking(id, clock, log, job)
+        const run = new RunInTheMaking(id, clock, log, job, observer)
         await store.beginRun({ id, job, startedAt: run.startedAt })
         return run
       },
@@ -292,7 +297,7 @@ export async function openSinkAt(location: LocationSettings, clock: Clock): Prom
 /** A target's environment; nothing is sent before the first call. `permit` throws where nothing may be written any more. */
 export function openTarget(
   target: TargetSettings,
-  { log, progress, version, clock = systemClock, pod }: World,
+  { log, progress, observer, version, clock = systemClock, pod }: World,
   permit?: () => void,
 ): OpenDataverse {
   const { authentication } = target
@@ -312,6 +317,7 @@ export function openTarget(
     random: Math.random,
     onWait: ({ what, waitMs, why }) => progress.waiting(`${target.name}: ${what}: ${why}`, waitMs),
     log,
+    ...(observer && { observed: { observer, target: target.name } }),
   })
 }
 
@@ -333,4 +339,36 @@ export function didomiOf(
     random: Math.random,
     onWait: ({ what, waitMs, why }) => progress.waiting(`Didomi: ${what}: ${why}`, waitMs),
   })
+}
+
+/**
+ * Whoever looks on from outside, by the standard variables of OpenTelemetry; without them nothing of it is loaded. What
+ * they ask for in vain is told and nothing more: telemetry keeps no run from its work.
+ */
+export async function openObserver(
+  env: Environment,
+  options: OtelOptions,
+): Promise<Observer & { close(): Promise<void> }> {
+  const wishes = otelWishes(env)
+  for (const complaint of wishes.complaints) options.log.warn({}, complaint)
+  if (wishes.traces === undefined && wishes.metrics === undefined)
+    return { ...noObserver, readings: options.readings, close: async () => {} }
+  const { openOtel } = await import('./observe/otel.ts')
+  return openOtel(wishes, options)
+}
+
+/** Writes the metrics of a command to its text file; `undefined` where none is configured. */
+export function metricsWriter(
+  { metrics }: Pick<Settings, 'metrics'>,
+  readings: Readings,
+  command: string,
+  pod: number | undefined,
+): (() => Promise<void>) | undefined {
+  const { textFile, labels } = metrics
+  if (textFile === undefined) return undefined
+  return async () => {
+    const { textFileOf, writeTextFile } = await import('./observe/text-file.ts')
+    const own = pod === undefined ? labels : { ...labels, pod: String(pod) }
+    await writeTextFile(textFileOf(textFile, command, pod), readings, own)
+  }
 }

@@ -2,12 +2,11 @@
 
 import { type BootstrapOrigin, bootstrap } from '../../jobs/bootstrap.ts'
 import type { Settings } from '../config/settings.ts'
-import { systemClock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
-import { newRunId } from '../report/run.ts'
 import { reportText } from '../report/text.ts'
 import { checkIngestSettings, ingestSettingsOf } from './ingest-settings.ts'
-import { type OpeningFlags, withPorts } from './opening.ts'
+import type { OpeningFlags } from './opening.ts'
+import { withRun } from './watched-run.ts'
 
 /** The flags of `bootstrap` as commander gives them. */
 export interface BootstrapFlags extends OpeningFlags {
@@ -21,18 +20,12 @@ export async function runBootstrap(flags: BootstrapFlags, version: string): Prom
   if (flags.restart && flags.from === 'archive') throw restartsNothing()
   // Looked at before the store is touched: what cannot begin must not have forgotten the states.
   const check = (settings: Settings) => void originOf(flags, settings)
-  return withPorts(
-    flags,
-    version,
-    async ({ settings, ports, signal }) => {
-      await checkIngestSettings(ports.store, settings, flags.rebuild)
-      const request = { run: newRunId(systemClock), origin: originOf(flags, settings) }
-      const report = await bootstrap(ports, settings, request, signal)
-      process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-      return report.exitCode
-    },
-    check,
-  )
+  return withRun(flags, { command: 'bootstrap', version, check }, async ({ settings, ports, signal }, run) => {
+    await checkIngestSettings(ports.store, settings, flags.rebuild)
+    const report = await bootstrap(ports, settings, { run, origin: originOf(flags, settings) }, signal)
+    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
+    return report
+  })
 }
 
 /** @throws CodedError `config-invalid` where the configuration does not say how it is reached */

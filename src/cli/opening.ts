@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { type Log, openLog } from '../lib/log.ts'
 import { noProgress, type Progress } from '../lib/progress.ts'
+import type { Observer } from '../observe/observer.ts'
 import { openPorts, type Pod, type Ports, type World } from '../wire.ts'
 import { interruptible } from './interruption.ts'
 import { jsonProgress, terminalProgress } from './progress.ts'
@@ -27,6 +28,8 @@ export interface OpeningFlags {
 export interface Voices {
   readonly log: Log
   readonly progress: Progress
+  /** Absent where nobody looks on from outside. */
+  readonly observer?: Observer
 }
 
 /** The log of a level, and progress as bars, JSON lines or not at all. */

@@ -12,9 +12,10 @@ import { planReport } from '../plan/plan-report.ts'
 import { planText } from '../plan/plan-text.ts'
 import { reportText } from '../report/text.ts'
 import { checkIngestSettings } from './ingest-settings.ts'
-import { type OpeningFlags, withPorts } from './opening.ts'
+import type { OpeningFlags } from './opening.ts'
 import { type Scratch, withScratch } from './scratch.ts'
 import { checkFlags, type SelectingFlags, syncRequestOf } from './sync-request.ts'
+import { withRun } from './watched-run.ts'
 
 /** The flags of `plan` as commander gives them. */
 export interface PlanFlags extends OpeningFlags, SelectingFlags {
@@ -60,11 +61,11 @@ export async function runApply(path: string, flags: ApplyFlags, version: string)
   const saved = await readPlan(path)
   const asked = { ...saved.head.asked, strict: flags.strict } as SelectingFlags & { readonly ingest: boolean }
   await withScratch(flags, version, (scratch) => compare(scratch, saved, asked))
-  return withPorts(flags, version, async ({ settings, ports, signal }) => {
+  return withRun(flags, { command: 'apply', version }, async ({ settings, ports, signal }, run) => {
     await checkIngestSettings(ports.store, settings, false)
-    const report = await apply(ports, settings, requestOf(asked, settings), saved, signal)
+    const report = await apply(ports, settings, requestOf(asked, settings, run), saved, signal)
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return report.exitCode
+    return report
   })
 }
 
@@ -101,8 +102,8 @@ const askedOf = ({ ingest, adoptEnvironment, target, exportId, limit, from, to }
   ...(to !== undefined && { to }),
 })
 
-function requestOf(flags: SelectingFlags & { readonly ingest: boolean }, settings: Settings) {
-  const { ingest, ...request } = syncRequestOf(flags, settings)
+function requestOf(flags: SelectingFlags & { readonly ingest: boolean }, settings: Settings, run?: string) {
+  const { ingest, ...request } = syncRequestOf(flags, settings, run)
   return flags.ingest ? { ...request, ingest } : request
 }
 

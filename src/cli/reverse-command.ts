@@ -4,10 +4,10 @@ import { type ReverseRequest, reverse } from '../../jobs/reverse.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
-import { newRunId } from '../report/run.ts'
 import { reportText } from '../report/text.ts'
 import { openInbox } from '../wire.ts'
-import { type OpeningFlags, withPorts } from './opening.ts'
+import type { OpeningFlags } from './opening.ts'
+import { withRun } from './watched-run.ts'
 
 /** The flags of `reverse` as commander gives them. */
 export interface ReverseFlags extends OpeningFlags {
@@ -19,23 +19,18 @@ export interface ReverseFlags extends OpeningFlags {
 export async function runReverse(flags: ReverseFlags, version: string): Promise<number> {
   // Looked at before the store is touched.
   const check = (settings: Settings) => void requestOf(flags, settings)
-  return withPorts(
-    flags,
-    version,
-    async ({ settings, ports, signal }) => {
-      const request = { run: newRunId(systemClock), ...requestOf(flags, settings) }
-      // Where a receiver is configured, it runs beside us and fills this.
-      const inbox = settings.reverse.webhook && (await openInbox(settings.store, systemClock))
-      try {
-        const report = await reverse({ ...ports, ...(inbox && { inbox }) }, settings, request, signal)
-        process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-        return report.exitCode
-      } finally {
-        await inbox?.close()
-      }
-    },
-    check,
-  )
+  return withRun(flags, { command: 'reverse', version, check }, async ({ settings, ports, signal }, run) => {
+    const request = { run, ...requestOf(flags, settings) }
+    // Where a receiver is configured, it runs beside us and fills this.
+    const inbox = settings.reverse.webhook && (await openInbox(settings.store, systemClock))
+    try {
+      const report = await reverse({ ...ports, ...(inbox && { inbox }) }, settings, request, signal)
+      process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
+      return report
+    } finally {
+      await inbox?.close()
+    }
+  })
 }
 
 /** @throws CodedError `usage`, `config-invalid` where nothing may be told or nobody knows how */

@@ -6,9 +6,10 @@ import { reportText } from '../report/text.ts'
 import { workAlone } from '../work/alone.ts'
 import { once } from '../work/steps.ts'
 import { checkIngestSettings } from './ingest-settings.ts'
-import { type Opened, type OpeningFlags, withPorts } from './opening.ts'
+import type { Opened, OpeningFlags } from './opening.ts'
 import { notShared, ownSpillFolder, podOf } from './pod.ts'
 import { checkFlags, type SelectingFlags, syncRequestOf, type WaitingFlags } from './sync-request.ts'
+import { withRun } from './watched-run.ts'
 
 /** The flags of `sync` as commander gives them. */
 export interface SyncFlags extends OpeningFlags, SelectingFlags, WaitingFlags {
@@ -25,16 +26,16 @@ export async function runSync(flags: SyncFlags, version: string): Promise<number
   const check = ({ store }: Settings) => {
     if (pod !== undefined && store.kind === 'sqlite') throw notShared()
   }
-  const work = async ({ settings, ports, signal }: Opened) => {
+  const work = async ({ settings, ports, signal }: Opened, run: string) => {
     const { store, pods } = ports
     const checked = () => checkIngestSettings(store, settings, flags.rebuild)
     await once(pods?.work ?? workAlone, 'settings of ingest', checked, signal)
-    const request = syncRequestOf(flags, settings)
+    const request = syncRequestOf(flags, settings, run)
     const spillFolder = pod === undefined ? undefined : await ownSpillFolder(settings.store.spillFolder)
     const ingest = { ...request.ingest, ...(spillFolder && { spillFolder }) }
     const report = await sync(ports, settings, { ...request, ingest }, signal)
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return report.exitCode
+    return report
   }
-  return withPorts({ ...flags, ...(pod && { pod }) }, version, work, check)
+  return withRun({ ...flags, ...(pod && { pod }) }, { command: 'sync', version, check }, work)
 }

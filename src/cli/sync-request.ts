@@ -58,8 +58,8 @@ function usage(where: string, found: string): never {
 export function syncRequestOf(
   flags: SelectingFlags & Partial<WaitingFlags> & { readonly accept?: string },
   settings: Settings,
+  run = newRunId(systemClock),
 ): SyncRequest & { readonly ingest: IngestSettings } {
-  const run = newRunId(systemClock)
   const shapes = fingerprints(settings)
   const unknown = (flags.target ?? []).find((name) => settings.targets.every((target) => target.name !== name))
   if (unknown !== undefined) usage('--target', 'a name that the configuration does not have')

@@ -11,6 +11,7 @@ import type { WrittenSettings, WrittenTarget } from './schema.ts'
 import type { MappingEntry, Settings, TargetSettings } from './settings.ts'
 import { buildDidomi, buildLocation, buildSource, sourceDeletesAfterDays } from './source-build.ts'
 import { buildStore } from './store-build.ts'
+import { buildWatch } from './watch-build.ts'
 import { buildWebhook } from './webhook-build.ts'
 
 /** Everything but the targets and the warnings; relative paths lie in `folder`, `cores` of the machine run at once. */
@@ -43,6 +44,7 @@ export function buildFileSettings(
       pairs: migration.pairs.map((pair) => present({ ...pair, to: pair.to.map(canonicalId) })),
     }),
     reverse: present({ ...reverse, webhook: reverse.webhook && buildWebhook(reverse.webhook, folder) }),
+    ...buildWatch(written, folder),
     lookup: Object.fromEntries(Object.entries(lookup).map(([id, reference]) => [id, present(reference)])),
   })
 }

@@ -2,26 +2,14 @@
 
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Complaint } from '../lib/errors.ts'
+import type { FileSubject } from './file-subject.ts'
 import { isLoopbackHost } from './loopback.ts'
-import type { Path, Where } from './place.ts'
+import type { Path } from './place.ts'
 import type { WrittenSettings } from './schema.ts'
 import { parseSecureUrl, SECURE_URL_EXPECTED } from './secure-url.ts'
 import { sourceDeletesAfterDays } from './source-build.ts'
 import type { Rule } from './target-subject.ts'
-
-/** What the rules about the whole file look at; parts that broke the schema are absent. */
-export interface FileSubject {
-  readonly names: readonly unknown[]
-  readonly choices: Readonly<Record<string, { readonly true: readonly string[]; readonly false: readonly string[] }>>
-  readonly source?: WrittenSettings['source'] | undefined
-  readonly archive?: WrittenSettings['archive']
-  readonly didomi?: WrittenSettings['didomi']
-  readonly retention?: WrittenSettings['retention'] | undefined
-  readonly reverse: WrittenSettings['reverse'] | undefined
-  /** Where relative paths start. */
-  readonly folder: string
-  readonly where: Where
-}
+import { hooksAreUrls, placeholdersAreKnown, templatesHaveWebhooks } from './watch-rules.ts'
 
 export const FILE_RULES: readonly Rule<FileSubject>[] = [
   { says: 'No two targets have the same name.', check: namesAreUnique },
@@ -30,6 +18,9 @@ export const FILE_RULES: readonly Rule<FileSubject>[] = [
   { says: "The archive is not in the source's folder or bucket.", check: archiveIsElsewhere },
   { says: '`retention.alarmAfterDays` is below the age at which the source deletes.', check: alarmComesInTime },
   { says: 'The receiver speaks plain HTTP only on loopback, or behind an ingress.', check: eventsAreEncrypted },
+  { says: '`heartbeat.url` and the `url`s of `notify` are URLs.', check: hooksAreUrls },
+  { says: '`template` and `headers` of `notify` go with `kind: webhook`.', check: templatesHaveWebhooks },
+  { says: 'The placeholders of a `template` are those that are filled in.', check: placeholdersAreKnown },
 ]
 
 function namesAreUnique({ names, where }: FileSubject): Complaint[] {

@@ -5,7 +5,8 @@ import { dirname, resolve } from 'node:path'
 import { CodedError, type Complaint, complaintText, type ErrorCode } from '../lib/errors.ts'
 import { buildFileSettings, buildTarget } from './build.ts'
 import { type LoadedDocument, loadDocument } from './document-file.ts'
-import { FILE_RULES, type FileSubject } from './file-rules.ts'
+import { FILE_RULES } from './file-rules.ts'
+import type { FileSubject } from './file-subject.ts'
 import { issueComplaints, valueAt } from './issues.ts'
 import { below, type Path, type Where } from './place.ts'
 import { expandReferences, type Surroundings } from './references.ts'
@@ -62,7 +63,7 @@ export async function loadSettings(path: string, surroundings: LoadSurroundings)
     ...buildFileSettings(settings, folder, surroundings.cores ?? availableParallelism()),
     targets: targets.flatMap(({ settings: target }) => (target === undefined ? [] : [target])),
     warnings: [
-      ...plainSecrets(written, where, FILE_SECRETS).map(secretWarning),
+      ...plainSecrets(written, where, [...FILE_SECRETS, ...notifySecrets(written)]).map(secretWarning),
       ...targets.flatMap(({ warnings }) => warnings),
     ],
   }
@@ -95,7 +96,7 @@ function schemaProblems(value: unknown, where: Where): Problem[] {
 }
 
 function fileRuleProblems(value: unknown, folder: string, where: Where): Problem[] {
-  const { source, archive, didomi, retention, reverse } = settingsSchema.shape
+  const { source, archive, didomi, retention, reverse, heartbeat, notify } = settingsSchema.shape
   const subject: FileSubject = {
     names: listAt(value, ['targets']).map((target) => valueAt(target, ['name'])),
     choices: source.shape.csv.safeParse(valueAt(value, ['source', 'csv'])).data?.choices ?? {},
@@ -104,6 +105,8 @@ function fileRuleProblems(value: unknown, folder: string, where: Where): Problem
     didomi: didomi.safeParse(valueAt(value, ['didomi'])).data,
     retention: retention.safeParse(valueAt(value, ['retention'])).data,
     reverse: reverse.safeParse(valueAt(value, ['reverse'])).data,
+    heartbeat: heartbeat.safeParse(valueAt(value, ['heartbeat'])).data,
+    notify: notify.safeParse(valueAt(value, ['notify'])).data,
     folder,
     where,
   }
@@ -160,8 +163,14 @@ const FILE_SECRETS: readonly Path[] = [
   ['store', 'postgres', 'password'],
   ['reverse', 'webhook', 'secrets', 0],
   ['reverse', 'webhook', 'secrets', 1],
+  ['heartbeat', 'url'],
 ]
 const USER_SECRETS: readonly Path[] = [['clientSecret'], ['certificate', 'privateKey']]
+
+/** Whoever knows the URL of a webhook may speak through it. */
+function notifySecrets(written: unknown): Path[] {
+  return listAt(written, ['notify']).map((_, index) => ['notify', index, 'url'])
+}
 
 /** The places of a target's secrets, of each application user where there is a list of them. */
 function targetSecrets(target: unknown): Path[] {

@@ -7,6 +7,7 @@ import { closed, formed, list, reference, share, text, whole, word } from './sch
 import { archiveSchema, didomiSchema, retentionSchema, sourceSchema } from './source-schema.ts'
 import { DEFAULT_STORE, storeSchema } from './store-schema.ts'
 import { targetSchema } from './target-schema.ts'
+import { credentialsSchema, heartbeatSchema, metricsSchema, notifySchema } from './watch-schema.ts'
 import { webhookSchema } from './webhook-schema.ts'
 
 const catalogue = closed({
@@ -95,6 +96,12 @@ export const settingsSchema = closed({
   })
     .prefault({})
     .describe('The way back, from Dataverse to Didomi, of targets with `reverse.enabled`.'),
+  metrics: metricsSchema.prefault({}).describe('Metrics as a file; over OTLP they go where `OTEL_*` says.'),
+  heartbeat: heartbeatSchema
+    .optional()
+    .describe('A service that misses a `sync` that did not run; without it, none is told.'),
+  credentials: credentialsSchema.prefault({}).describe('Credentials that end.'),
+  notify: notifySchema.default([]).describe('Webhooks that are told what needs somebody.'),
   targets: list(targetSchema, 'targets')
     .min(1, { error: 'at least one target' })
     .describe('Where consents are delivered.'),

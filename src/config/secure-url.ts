@@ -14,3 +14,17 @@ export function parseSecureUrl(text: string): URL | undefined {
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback) ? url : undefined
 }
+
+/** The same for webhooks, whose query may hold a signature. A coarse form for editors; `parseHookUrl` decides. */
+export const HOOK_URL_FORM =
+  /^(https:\/\/[^\s@?#<>/\\]+|http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?)(\/[^\s#<>\\]*)?$/
+
+/** What `parseHookUrl` accepts, in words. */
+export const HOOK_URL_EXPECTED = 'an https URL without user name and fragment; http on loopback only'
+
+/** Reads the URL of a webhook; `undefined` for anything but https, or http to loopback. */
+export function parseHookUrl(text: string): URL | undefined {
+  if (!HOOK_URL_FORM.test(text) || !URL.canParse(text)) return undefined
+  const [bare = ''] = text.split('?')
+  return parseSecureUrl(bare) === undefined ? undefined : new URL(text)
+}

@@ -5,6 +5,7 @@ import type { AuthenticationSettings } from '../dataverse/authentication.ts'
 import type { ReadingSettings } from '../record/record.ts'
 import type { Instance } from './instance.ts'
 import type { Secret } from './secret.ts'
+import type { WatchSettings } from './watch-settings.ts'
 
 /** `contact`: columns of the contact (§5). `consent`: contact point consents (§6). */
 export type Mode = 'contact' | 'consent'
@@ -263,7 +264,7 @@ export interface ReverseSettings {
 }
 
 /** The whole configuration. */
-export interface Settings {
+export interface Settings extends WatchSettings {
   readonly source: SourceSettings
   readonly store: StoreSettings
   readonly reading: ReadingSettings

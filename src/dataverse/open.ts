@@ -21,6 +21,7 @@ import type { InspectedDataverse } from './inspection.ts'
 import { guidOf } from './json.ts'
 import { withLog } from './log.ts'
 import { table } from './metadata.ts'
+import { type RequestObserver, withObserver } from './observed.ts'
 import { Pacer } from './pacer.ts'
 import { rowsWithAny } from './pages.ts'
 import { type ApplicationUser, openPool, type Pool } from './pool.ts'
@@ -77,6 +78,8 @@ export interface DataverseOptions {
   /** Told of every pause, so that a waiting run does not look dead. */
   readonly onWait?: (wait: Wait) => void
   readonly log?: Log
+  /** Sees every attempt of a request. */
+  readonly observed?: RequestObserver
 }
 
 /** The port with the door to shut behind it. */
@@ -125,6 +128,7 @@ function openConnection(options: DataverseOptions): OpenConnection {
   let shared = transport.send
   shared = withHeaders(shared, { userAgent: options.userAgent, newRequestId: randomUUID })
   shared = withLog(shared, log, clock)
+  shared = withObserver(shared, options.observed, clock)
   shared = withFreshness(shared, clock)
   shared = withTimeout(shared, options.requestTimeoutMs ?? 180_000)
   const tokens =

@@ -4,6 +4,7 @@ import type { Dataverse } from '../dataverse/dataverse.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Progress } from '../lib/progress.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { Store } from '../store/store.ts'
 import type { SharedKeys, Work } from '../work/work.ts'
 
@@ -13,6 +14,8 @@ export interface DeliverPorts {
   readonly clock: Clock
   readonly log: Log
   readonly progress: Progress
+  /** Absent where nobody looks on from outside. */
+  readonly observer?: Observer
   /** Aborted when what is in flight is waited for no longer; absent where it is not waited for at all. */
   readonly abandoned?: AbortSignal
   /** What the pods of a job share out; absent where this process is alone. */

@@ -1,6 +1,7 @@
 /** The second stage: due persons become outcomes (semantics §8.2). Needs only the store and Dataverse. */
 
 import type { Settings, TargetSettings } from '../config/settings.ts'
+import { spanned } from '../observe/observer.ts'
 import type { DeliverReport } from '../report/deliver-report.ts'
 import type { DuePerson, PersonId, Store, TargetScope } from '../store/store.ts'
 import { workAlone } from '../work/alone.ts'
@@ -78,7 +79,8 @@ export async function deliver(
     await sideBySide(shardChunks(phase, inShard, taking), width, async ({ persons, settled }) => {
       signal.throwIfAborted()
       try {
-        await settleChunk(crew, persons, tally, begun)
+        const seen = { 'didomi_dataverse.target': target.name, 'didomi_dataverse.persons': persons.length }
+        await spanned(ports.observer, 'deliver chunk', seen, () => settleChunk(crew, persons, tally, begun))
         await settled()
       } catch (error) {
         failing.abort(error)

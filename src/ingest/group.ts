@@ -4,8 +4,9 @@ import type { Didomi } from '../didomi/didomi.ts'
 import type { Clock } from '../lib/clock.ts'
 import { CodedError, defect } from '../lib/errors.ts'
 import { groupBy } from '../lib/group.ts'
-import type { Log } from '../lib/log.ts'
+import { type Log, withFields } from '../lib/log.ts'
 import type { Progress, Stage } from '../lib/progress.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { ObjectSink } from '../source/object-sink.ts'
 import type { ObjectStore } from '../source/object-store.ts'
 import { type PartReading, partTask } from '../source/outcomes.ts'
@@ -16,6 +17,7 @@ import { archiveMarker, archiving } from './archive.ts'
 import type { StateJoiner } from './joiner.ts'
 import type { Lane, PartRead } from './lane.ts'
 import type { Lanes } from './lanes.ts'
+import type { PartitionSpans } from './partition-spans.ts'
 import type { PartitionTally } from './partition-tally.ts'
 import type { PartResult, PartsTaken, TakenPart } from './parts-taken.ts'
 import { unpackRows } from './row-bytes.ts'
@@ -28,6 +30,8 @@ export interface IngestPorts {
   readonly clock: Clock
   readonly log: Log
   readonly progress: Progress
+  /** Absent where nobody looks on from outside. */
+  readonly observer?: Observer
   /** Where objects are copied before they count. */
   readonly archive?: ObjectSink
   /** Whose export log is compared with what was read. */
@@ -50,6 +54,7 @@ export interface GroupWork {
   readonly parts: PartsTaken
   /** By place: what this process read of each partition. */
   readonly tallies: ReadonlyMap<number, PartitionTally>
+  readonly spans: PartitionSpans
 }
 
 /** One part of the group; `read` is absent where it is damaged or could not be archived: then it does not count. */
@@ -80,7 +85,7 @@ export async function ingestGroup(
     return part
   }
   await lanes.each(next, async (lane, part) => {
-    await readPart(ports, settings, lane, part, signal)
+    await work.spans.object(part.place, () => readPart(ports, settings, lane, part, signal))
     stage.advance(1)
   })
   if (parts.length === 0) return false
@@ -102,13 +107,14 @@ const OBJECT_TROUBLES: ReadonlySet<string> = new Set(['object-damaged', 'archive
 
 /** Reads one object to its end into the lane's spill. Damage is an answer, not an error: the rest goes on. */
 async function readPart(
-  { exports, archive, log }: IngestPorts,
+  { exports, archive, log: runLog }: IngestPorts,
   { reading }: GroupSettings,
   lane: Lane,
   one: GroupPart,
   signal: AbortSignal,
 ): Promise<void> {
   const { number, part, partition } = one
+  const log = withFields(runLog, () => ({ exportId: partition.exportId, date: partition.date }))
   try {
     signal.throwIfAborted()
     const stored = abortable(await exports.open(part.key, part, signal), signal)
@@ -140,7 +146,7 @@ async function* abortable(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal)
  */
 async function conclude(
   ports: IngestPorts,
-  { selected, phase, tallies }: GroupWork,
+  { selected, phase, tallies, spans }: GroupWork,
   place: number,
   parts: readonly GroupPart[],
   before: ReadonlyMap<string, unknown>,
@@ -159,10 +165,12 @@ async function conclude(
   const state = complete ? await stateOnceArchived(ports, partition, all, signal) : 'pending'
   await ports.store.objectsIngested(partition.exportId, partition.date, state, objects, rejects)
   await phase.done(results)
-  tallies.get(place)?.add(
+  const tally = tallies.get(place)
+  tally?.add(
     whole.map(({ counts }) => counts),
     parts.filter(({ read }) => read === undefined).map(({ part }) => part.key),
   )
+  spans.concluded(place, all.length, tally?.counts, complete)
 }
 
 /** Was every part of the partition read whole, by whichever pod? */

@@ -15,6 +15,7 @@ import { checkExportLog, countedWhole } from './export-check.ts'
 import { type GroupWork, type IngestPorts, ingestGroup } from './group.ts'
 import { StateJoiner } from './joiner.ts'
 import { Lanes } from './lanes.ts'
+import { PartitionSpans } from './partition-spans.ts'
 import { PartitionTally } from './partition-tally.ts'
 import { PartsTaken, partItems } from './parts-taken.ts'
 import { sealWhole } from './seal.ts'
@@ -102,7 +103,8 @@ async function ingestAll(
   const stage = ports.progress.stage('ingest', parts.length)
   const phase = await (ports.pods?.work ?? workAlone).begin('ingest: parts', partItems(work))
   const tallies = new Map(work.map(({ partition }, place) => [place, new PartitionTally(partition)]))
-  const group: GroupWork = { selected: work, phase, parts: new PartsTaken(phase, work), tallies }
+  const spans = new PartitionSpans(ports.observer, work)
+  const group: GroupWork = { selected: work, phase, parts: new PartsTaken(phase, work), tallies, spans }
   try {
     const joiner = await StateJoiner.open(ports.store, {
       targets,
@@ -128,6 +130,7 @@ async function ingestAll(
     throw error
   } finally {
     stage.end()
+    spans.end()
     await lanes.close()
   }
 }

@@ -23,6 +23,10 @@ export class PartitionTally {
     this.#damaged = [...this.#damaged, ...damaged].sort(byCodeUnit)
   }
 
+  get counts(): IngestCounts {
+    return this.#counts
+  }
+
   /** Whether any of it was read here. */
   get readAny(): boolean {
     return this.#objects + this.#damaged.length > 0

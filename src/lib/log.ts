@@ -43,5 +43,15 @@ const SENSITIVE = [
   'value',
 ]
 
+/** A log whose lines hold these fields too; asked for anew with each line. */
+export function withFields(log: Log, fields: () => object): Log {
+  return {
+    debug: (own, message) => log.debug({ ...fields(), ...own }, message),
+    info: (own, message) => log.info({ ...fields(), ...own }, message),
+    warn: (own, message) => log.warn({ ...fields(), ...own }, message),
+    error: (own, message) => log.error({ ...fields(), ...own }, message),
+  }
+}
+
 /** Says nothing. */
 export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -5,6 +5,7 @@ import { formatInstant, fromMilliseconds, type Instant } from '../consent/time.t
 import type { Clock } from '../lib/clock.ts'
 import { CodedError, type Next } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
+import { type Observer, spanned } from '../observe/observer.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { Store } from '../store/store.ts'
 import type { BootstrapReport } from './bootstrap-report.ts'
@@ -30,13 +31,15 @@ export class RunInTheMaking {
   telling: ToldReport | undefined
   readonly clock: Clock
   readonly #log: Log
+  readonly #observer: Observer | undefined
   #ended = false
 
-  constructor(id: string, clock: Clock, log: Log, job: Job = 'sync') {
+  constructor(id: string, clock: Clock, log: Log, job: Job = 'sync', observer?: Observer) {
     this.id = id
     this.job = job
     this.clock = clock
     this.#log = log
+    this.#observer = observer
     this.startedAt = fromMilliseconds(clock.now())
   }
 
@@ -70,7 +73,7 @@ export class RunInTheMaking {
     if (this.#ended) return
     const began = this.clock.monotonic()
     try {
-      await work()
+      await spanned(this.#observer, 'stage', { 'didomi_dataverse.stage': name }, work)
     } catch (error) {
       const failure = failureOf(name, error)
       this.failures.push(failure)
