@@ -37,9 +37,14 @@ export class Hooks {
     this.#ports = ports
   }
 
-  /** Sends, and comes back at once: nothing waits for a webhook but `close`. */
-  post(hook: Hook, body: unknown): void {
-    this.#underWay.push(this.#deliver(hook, JSON.stringify(body)))
+  /**
+   * Sends, once `after` has resolved; nobody need wait for it but `close`. Resolves, never rejects, when it was taken or
+   * given up.
+   */
+  post(hook: Hook, body: unknown, after: Promise<void> = Promise.resolve()): Promise<void> {
+    const sent = after.then(() => this.#deliver(hook, JSON.stringify(body)))
+    this.#underWay.push(sent)
+    return sent
   }
 
   /** Gives up what is not taken within `withinMs`. */

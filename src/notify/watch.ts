@@ -33,14 +33,18 @@ export interface WatchPorts {
 const HOOKS_MS = 30_000
 const HOOKS_IN_HASTE_MS = 8_000
 
-/** A heartbeat that is lost is an alarm for nothing: it is tried harder than a notification. */
-const HEARTBEAT_ATTEMPTS = 5
+/**
+ * A heartbeat that is lost is an alarm for nothing: the last one is tried hard. The first is tried once: it must not come
+ * after the last, which waits for it.
+ */
+const HEARTBEAT_ATTEMPTS = { start: 1, success: 5, failure: 5 } as const
 
 export class Watch {
   readonly #ports: WatchPorts
   readonly #settings: Settings
   readonly #watched: Watched
   readonly #startedAtMs: number
+  #beaten: Promise<void> = Promise.resolve()
 
   constructor(ports: WatchPorts, settings: Settings, watched: Watched) {
     this.#ports = ports
@@ -89,7 +93,7 @@ export class Watch {
       const meant = alarms.filter(({ event }) => hook.on.includes(event))
       if (meant.length === 0) continue
       const notice = { command, run, version, exitCode: end.exitCode, ...times, alarms: meant }
-      hooks.post({ name: `notify[${index}]`, ...hook }, payloadOf(hook, notice))
+      void hooks.post({ name: `notify[${index}]`, ...hook }, payloadOf(hook, notice))
     }
   }
 
@@ -101,8 +105,8 @@ export class Watch {
     if (pod !== 0 && what !== 'failure') return
     const suffix = { start: '/start', success: '', failure: '/fail' }[what]
     const { url, timeoutMs } = heartbeat
-    const hook: Hook = { name: 'heartbeat', url, suffix, timeoutMs, attempts: HEARTBEAT_ATTEMPTS }
-    this.#ports.hooks.post(hook, { command, run, ...more })
+    const hook: Hook = { name: 'heartbeat', url, suffix, timeoutMs, attempts: HEARTBEAT_ATTEMPTS[what] }
+    this.#beaten = this.#ports.hooks.post(hook, { command, run, ...more }, this.#beaten)
   }
 }
 
