@@ -4,6 +4,7 @@ import type { Settings } from '../src/config/settings.ts'
 import { type DeliverRequest, deliver } from '../src/deliver/deliver.ts'
 import { type IngestSettings, ingest } from '../src/ingest/ingest.ts'
 import { type WaitRequest, waitForPartition } from '../src/ingest/wait.ts'
+import { DONE } from '../src/report/exit-code.ts'
 import { concludeRun, type RunInTheMaking } from '../src/report/run.ts'
 import type { RunReport } from '../src/report/run-report.ts'
 import type { Ports } from '../src/wire.ts'
@@ -22,9 +23,6 @@ export interface SyncRequest {
   readonly deliver: ReadonlyMap<string, DeliverRequest>
   readonly strict: boolean
 }
-
-/** Exit codes of a run that leaves nothing to do (semantics §9): a pod of the job that comes later has nothing left. */
-const DONE: ReadonlySet<number> = new Set([0, 5])
 
 /**
  * Two stages that fail apart: a source out of reach does not keep known choices from being delivered, and Dataverse out
@@ -63,6 +61,7 @@ export async function sync(
     strict: request.strict,
     alone: ports.pods === undefined,
   })
+  // A pod of the job that comes later has nothing left.
   if (DONE.has(report.exitCode)) await work.complete()
   return report
 }

@@ -8,8 +8,6 @@ import { type Check, counted, type Finding, failed, ok, orOk, unlessForbidden, w
 import { skewFinding } from './skew.ts'
 import type { TargetWorld } from './target-world.ts'
 
-/** Credentials that end sooner are worth a word: renewing takes somebody's time. */
-const SOON_DAYS = 30
 const DAY_MS = 86_400_000
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, number) => number)
@@ -22,17 +20,17 @@ const credentials: Check<TargetWorld> = {
   id: 'credentials',
   title: 'credentials and their expiry',
   run: async (world) => {
-    const { target, clock } = world
+    const { target, clock, settings } = world
     return Promise.all(
       target.authentication.map(async (one, user) => {
-        const finding = await expiryOf(one, clock.now())
+        const finding = await expiryOf(one, clock.now(), settings.credentials.alarmDays)
         return finding.status === 'skipped' ? finding : { ...finding, found: `${nameOf(user, world)}${finding.found}` }
       }),
     )
   },
 }
 
-async function expiryOf({ credential }: AuthenticationSettings, nowMs: number): Promise<Finding> {
+async function expiryOf({ credential }: AuthenticationSettings, nowMs: number, alarmDays: number): Promise<Finding> {
   switch (credential.kind) {
     case 'secret':
       return ok('a client secret; when it expires is known to Entra ID alone (Certificates & secrets)')
@@ -43,7 +41,7 @@ async function expiryOf({ credential }: AuthenticationSettings, nowMs: number): 
     case 'certificate':
       return credential.x5c === undefined
         ? ok('a certificate by its thumbprint; it is not here, so when it expires is known to Entra ID alone')
-        : certificateFinding(credential.x5c.reveal(), nowMs)
+        : certificateFinding(credential.x5c.reveal(), nowMs, alarmDays)
   }
 }
 
@@ -57,7 +55,7 @@ async function tokenFileFinding(path: string): Promise<Finding> {
   }
 }
 
-function certificateFinding(pem: string, nowMs: number): Finding {
+function certificateFinding(pem: string, nowMs: number, alarmDays: number): Finding {
   const remedy = 'Make a new certificate, add it to the app registration, and put it into the configuration.'
   let validTo: string
   try {
@@ -70,7 +68,7 @@ function certificateFinding(pem: string, nowMs: number): Finding {
   const day = new Date(endsAtMs).toISOString().slice(0, 10)
   const daysLeft = Math.floor((endsAtMs - nowMs) / DAY_MS)
   if (endsAtMs <= nowMs) return failed('authorisation', `a certificate that expired on ${day}`, remedy)
-  if (daysLeft < SOON_DAYS)
+  if (daysLeft < alarmDays)
     return warning(`a certificate that expires on ${day}, in ${counted(daysLeft, 'day')}`, remedy)
   return ok(`a certificate until ${day}`)
 }

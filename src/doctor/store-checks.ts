@@ -2,6 +2,7 @@
 
 import { formatInstant, fromMilliseconds, MILLISECOND } from '../consent/time.ts'
 import type { Clock } from '../lib/clock.ts'
+import { DONE } from '../report/exit-code.ts'
 import type { StoreGlance, StorePlace } from '../store/glance.ts'
 import { type Check, counted, failed, ok, warning } from './finding.ts'
 
@@ -18,8 +19,6 @@ const LITTLE_ROOM = 512 * MIB
 const HOUR_MS = 3_600_000
 /** A nightly job that was missed once. */
 const MISSED_MS = 36 * HOUR_MS
-/** Exit codes of a run that did what it should (semantics §9). */
-const GOOD: ReadonlySet<number | undefined> = new Set([0, 5])
 
 const writable: Check<StoreWorld> = {
   id: 'writable',
@@ -65,7 +64,7 @@ const lastRun: Check<StoreWorld> = {
   run: async ({ glance, clock }) => {
     const runs = ((await glance())?.runs ?? []).filter(({ job }) => job === 'sync')
     if (runs.length === 0) return ok('no sync yet')
-    const good = runs.find(({ exitCode }) => GOOD.has(exitCode))
+    const good = runs.find(({ exitCode }) => exitCode !== undefined && DONE.has(exitCode))
     const last = runs[0]?.exitCode
     const ended = last === undefined ? 'the last one did not end, or is under way' : `the last one ended with ${last}`
     const remedy =

@@ -9,7 +9,7 @@ import { type ContactSample, contactSample } from './contact-sample.ts'
 
 export interface TargetWorld {
   readonly target: TargetSettings
-  readonly settings: Pick<Settings, 'catalogue' | 'lookup'>
+  readonly settings: Pick<Settings, 'catalogue' | 'lookup' | 'credentials'>
   readonly dataverse: InspectedDataverse
   readonly clock: Clock
   /** Nothing where there is no store yet. */

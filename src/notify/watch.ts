@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Readings } from '../observe/readings.ts'
 import { readReport } from '../observe/run-readings.ts'
+import { DONE } from '../report/exit-code.ts'
 import { alarmsOf, type RunEnd } from './alarms.ts'
 import { endingCredentials } from './credentials.ts'
 import type { Hook, Hooks } from './hooks.ts'
@@ -68,7 +69,7 @@ export class Watch {
     this.#read(end)
     this.#notify(end)
     // Another run holds the store, and speaks for itself.
-    if (end.exitCode !== 7) this.#heartbeat(end.exitCode === 0 ? 'success' : 'failure', { exitCode: end.exitCode })
+    if (end.exitCode !== 7) this.#heartbeat(DONE.has(end.exitCode) ? 'success' : 'failure', { exitCode: end.exitCode })
     await writeMetrics?.().catch(() => log.warn({}, 'metrics.textFile could not be written'))
     await hooks.close([130, 143].includes(end.exitCode) ? HOOKS_IN_HASTE_MS : HOOKS_MS)
   }

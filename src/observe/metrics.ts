@@ -21,7 +21,7 @@ export const METRICS = {
   'last_success.time': {
     unit: 's',
     labels: [],
-    help: 'When the last run with exit code 0 ended. Missing where none has.',
+    help: 'When the last run ended that did all it had to (exit code 0 or 5). Missing where none has.',
   },
   'run.start.time': { unit: 's', labels: [], help: 'When the run began.' },
   'run.duration': { unit: 's', labels: [], help: 'How long the run took. Missing while it lasts.' },

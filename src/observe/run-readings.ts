@@ -1,6 +1,7 @@
 /** A run's report → readings of its metrics. */
 
 import type { DeliverReport } from '../report/deliver-report.ts'
+import { DONE } from '../report/exit-code.ts'
 import type { IngestCounts, IngestReport } from '../report/ingest-report.ts'
 import type { RunReport } from '../report/run-report.ts'
 import type { Readings } from './readings.ts'
@@ -12,7 +13,7 @@ export function readReport(report: RunReport, readings: Readings): void {
   readings.set('run.start.time', startedAt, {})
   readings.set('run.duration', endedAt - startedAt, {})
   readings.set('run.exit_code', exitCode, {})
-  if (exitCode === 0) readings.set('last_success.time', endedAt, {})
+  if (DONE.has(exitCode)) readings.set('last_success.time', endedAt, {})
   for (const { stage, code } of failures) readings.add('run.failures', 1, { stage, code })
   for (const [stage, ms] of Object.entries(durationsMs)) readings.set('run.stage.duration', ms / 1_000, { stage })
   if (ingest !== undefined) readIngest(ingest, readings)

@@ -19,6 +19,9 @@ const CODES: Record<Finding, number> = {
   brake: 9,
 }
 
+/** Exit codes of a run that did what it should and leaves nothing to do. */
+export const DONE: ReadonlySet<number> = new Set([0, 5])
+
 /** Several apply: the first of these wins. An interruption outranks all: nothing else was looked at to its end. */
 const ORDER = [130, 143, 1, 3, 2, 7, 9, 6, 4, 5]
 
