@@ -17,6 +17,7 @@ export const DOCS = [
   'docs/configuration.md',
   'docs/migration.md',
   'docs/reverse.md',
+  'docs/observability.md',
 ]
 /** A document's text. */
 export const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
