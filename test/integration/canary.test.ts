@@ -1,6 +1,6 @@
 /** No identifier, address, choice, secret or token in any message, report or error, whatever goes wrong, in whatever form. */
 
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,8 @@ import type { RunReport } from '../../src/report/run-report.ts'
 import { openSqliteDatabase } from '../../src/store/sqlite-database.ts'
 import { type Canary, leaksIn } from '../support/canary.ts'
 import { configuration, daysAgo, type Ended, type Lab, line, openLab, runCli, target } from '../support/cli-run.ts'
+import { type HookServer, startHookServer } from '../support/hook-server.ts'
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 
 const DATE = daysAgo(1)
 const LIMIT_MS = 120_000
@@ -50,8 +52,13 @@ const ECHO = PEOPLE.map(({ ouid, note, phone, address, lastname }) =>
 const contactId = (index: number) => `c0000000-0000-4000-8000-00000000000${index}`
 
 let lab: Lab
+/** Whoever looks on from outside. */
+let collector: OtlpReceiver
+let hook: HookServer
 
 beforeAll(async () => {
+  collector = await startOtlpReceiver()
+  hook = await startHookServer()
   const contacts = PEOPLE.map(({ ouid, address, lastname }, index) => ({
     contactid: contactId(index),
     lastname,
@@ -102,7 +109,11 @@ beforeAll(async () => {
   await lab.seal(DATE)
 }, LIMIT_MS)
 
-afterAll(() => lab.close())
+afterAll(async () => {
+  await lab.close()
+  await collector.close()
+  await hook.close()
+})
 
 function settings(change: { readonly source?: object; readonly target?: Readonly<Record<string, unknown>> } = {}) {
   const { url } = lab.emulator
@@ -134,7 +145,10 @@ function settings(change: { readonly source?: object; readonly target?: Readonly
         csv: { organizationUserId: 'person', updatedAt: 'when', choices: { 'purpose/newsletter': { column: 'n' } } },
         ...change.source,
       },
-      rejects: { maxRatio: 1 },
+      rejects: { maxRatio: 0.01 },
+      metrics: { textFile: './state.prom' },
+      heartbeat: { url: `${hook.url}/beat` },
+      notify: ['webhook', 'teams', 'slack'].map((kind) => ({ kind, url: `${hook.url}/${kind}` })),
     },
   )
 }
@@ -157,7 +171,16 @@ function told(): string {
 
 /** One run in a new world and with a new store; the environment is told to have been written to before. */
 async function run(args: readonly string[] = []): Promise<Ended> {
-  return lab.sync(['--log-level', 'debug', ...args], { DATAVERSE_CLIENT_SECRET: SECRET })
+  return lab.sync(['--log-level', 'debug', ...args], {
+    DATAVERSE_CLIENT_SECRET: SECRET,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  })
+}
+
+/** All that left the machine since it was last asked, or lies where others read it. */
+async function shown(): Promise<string> {
+  const metrics = await readFile(join(lab.folder, 'state.sync.prom'), 'utf8')
+  return [collector.raw(), JSON.stringify(hook.calls.splice(0)), metrics].join('\n')
 }
 
 async function afresh(faults: readonly Fault[] = []): Promise<void> {
@@ -242,6 +265,8 @@ describe('canaries', () => {
       const text = await run()
       expect(text.stdout).toMatch(/^Run /)
       expectNoLeak(text, told())
+      expect(hook.calls.some(({ path, body }) => path === '/webhook' && body['run'] === report.run)).toBe(true)
+      expect(leaks(await shown())).toEqual([])
     },
     LIMIT_MS,
   )
@@ -289,6 +314,7 @@ describe('canaries', () => {
         expect(ended.code).toBe(1)
         expect(ended.stdout + ended.stderr).toContain('defect')
         expectNoLeak(ended, told())
+        expect(leaks(await shown())).toEqual([])
       }
     },
     LIMIT_MS,

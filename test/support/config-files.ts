@@ -42,6 +42,7 @@ export function surroundings(files: Readonly<Record<string, string>> = {}): Load
       HEARTBEAT_URL: 'https://hc.example.com/canary-5a1b',
       TEAMS_WEBHOOK_URL: 'https://teams.example.com/hook?sig=canary-77c1',
       SLACK_WEBHOOK_URL: 'https://hooks.slack.example.com/canary-2f0d',
+      EVENTS_WEBHOOK_URL: 'https://events.example.com/v2/enqueue',
       ROUTING_KEY: 'canary-9e4c-never-printed',
       EXPORTS: '/mnt/exports',
     },

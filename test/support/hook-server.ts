@@ -11,21 +11,24 @@ export interface HookCall {
 
 export interface HookServer {
   readonly url: string
-  readonly calls: readonly HookCall[]
+  /** May be emptied; scripted statuses count from the first call ever. */
+  readonly calls: HookCall[]
   close(): Promise<void>
 }
 
 /** `statuses`: of the first answers, in order; then 200. `null` never answers. */
 export async function startHookServer(statuses: ReadonlyArray<number | null> = []): Promise<HookServer> {
   const calls: HookCall[] = []
+  let taken = 0
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const status = statuses[calls.length] === undefined ? 200 : statuses[calls.length]
+      const status = statuses[taken]
+      taken += 1
       const body = JSON.parse(Buffer.concat(chunks).toString('utf8'))
       calls.push({ path: request.url ?? '', headers: request.headers, body })
-      if (status !== null && status !== undefined) response.writeHead(status).end('ok')
+      if (status !== null) response.writeHead(status ?? 200).end('ok')
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -55,7 +55,7 @@ export interface OtlpReceiver {
   readonly points: readonly ReceivedPoint[]
   readonly resources: ReadonlyArray<Readonly<Record<string, string | number>>>
   readonly requests: ReadonlyArray<{ readonly path: string; readonly headers: IncomingMessage['headers'] }>
-  /** Everything that came, uncompressed, as bytes read as Latin-1: what text it holds can be searched for. */
+  /** What came since it was last asked, uncompressed, as bytes read as Latin-1: what text it holds can be searched for. */
   raw(): string
   close(): Promise<void>
 }
@@ -111,7 +111,7 @@ export async function startOtlpReceiver({ silent = false } = {}): Promise<OtlpRe
     points,
     resources,
     requests,
-    raw: () => Buffer.concat(bodies).toString('latin1'),
+    raw: () => Buffer.concat(bodies.splice(0)).toString('latin1'),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
