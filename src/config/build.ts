@@ -6,6 +6,7 @@ import { buildAuthentication, buildInstance, type TargetSurroundings } from './a
 import type { IntegrationDocument } from './document.ts'
 import { present } from './present.ts'
 import { parseDurationMs, parseSizeBytes } from './quantity.ts'
+import { buildReport } from './report-build.ts'
 import { canonicalId, optionsOf } from './rules.ts'
 import type { WrittenSettings, WrittenTarget } from './schema.ts'
 import type { MappingEntry, Settings, TargetSettings } from './settings.ts'
@@ -21,12 +22,14 @@ export function buildFileSettings(
   cores: number,
 ): Omit<Settings, 'targets' | 'warnings'> {
   const { source, archive, didomi, store, identity, regulations, clockSkew, maxLineBytes, lookup } = written
-  const { events, rejects, quarantine, retention, evidence, catalogue, migration, reverse } = written
+  const { events, rejects, quarantine, retention, evidence, catalogue, migration, reverse, report } = written
+  const keptIn = buildStore(store, folder)
   return present({
     source: buildSource(source, folder, cores),
     archive: archive && { to: buildLocation(archive.to, folder) },
     didomi: didomi && buildDidomi(didomi),
-    store: buildStore(store, folder),
+    report: buildReport(report, keptIn, folder),
+    store: keptIn,
     reading: {
       normalise: identity.normalise,
       regulations: regulations.map((regulation) => regulation.toLowerCase()),

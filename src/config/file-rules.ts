@@ -15,7 +15,7 @@ export const FILE_RULES: readonly Rule<FileSubject>[] = [
   { says: 'No two targets have the same name.', check: namesAreUnique },
   { says: 'A CSV spelling means yes or no, never both.', check: spellingsAreClear },
   { says: 'An `endpoint`, `apiRoot` and an `exportLogPath` that is no path are URLs.', check: urlsAreReadable },
-  { says: "The archive is not in the source's folder or bucket.", check: archiveIsElsewhere },
+  { says: "Neither the archive nor `report.to` is in the source's folder or bucket.", check: copiesAreElsewhere },
   { says: '`retention.alarmAfterDays` is below the age at which the source deletes.', check: alarmComesInTime },
   { says: 'The receiver speaks plain HTTP only on loopback, or behind an ingress.', check: eventsAreEncrypted },
   { says: '`heartbeat.url` and the `url`s of `notify` are URLs.', check: hooksAreUrls },
@@ -50,12 +50,14 @@ function spellingsAreClear({ choices, where }: FileSubject): Complaint[] {
     }))
 }
 
-function urlsAreReadable({ source, archive, didomi, where }: FileSubject): Complaint[] {
+function urlsAreReadable({ source, archive, report, didomi, where }: FileSubject): Complaint[] {
   const urls: ReadonlyArray<readonly [Path, string | undefined]> = [
     [['source', 's3', 'endpoint'], source?.s3?.endpoint],
     [['source', 'gcs', 'endpoint'], source?.gcs?.endpoint],
     [['archive', 'to', 's3', 'endpoint'], archive?.to.s3?.endpoint],
     [['archive', 'to', 'gcs', 'endpoint'], archive?.to.gcs?.endpoint],
+    [['report', 'to', 's3', 'endpoint'], report?.to?.s3?.endpoint],
+    [['report', 'to', 'gcs', 'endpoint'], report?.to?.gcs?.endpoint],
     [['didomi', 'apiRoot'], didomi?.apiRoot],
     [['didomi', 'exportLogPath'], didomi?.exportLogPath.startsWith('/') ? undefined : didomi?.exportLogPath],
   ]
@@ -71,24 +73,36 @@ function urlsAreReadable({ source, archive, didomi, where }: FileSubject): Compl
 
 type WrittenLocation = NonNullable<WrittenSettings['archive']>['to']
 
-/** An archive inside the source would be listed as a part of it, and copied again. */
-function archiveIsElsewhere({ source, archive, folder, where }: FileSubject): Complaint[] {
-  if (source === undefined || archive === undefined) return []
-  const place = where(['archive', 'to'])
-  const remedy = 'Name another place for the copies.'
-  if (source.directory !== undefined && archive.to.directory !== undefined) {
-    const inside = relative(resolve(folder, source.directory), resolve(folder, archive.to.directory))
-    if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return []
+/** An archive inside the source would be listed as a part of it, and copied again; and nothing of ours is written there. */
+function copiesAreElsewhere({ source, archive, report, folder, where }: FileSubject): Complaint[] {
+  const places = [
+    { path: ['archive', 'to'], to: archive?.to, remedy: 'Name another place for the copies.' },
+    { path: ['report', 'to'], to: report?.to, remedy: 'Name another place for the reports.' },
+  ]
+  return places.flatMap(({ path, to, remedy }) => {
+    const shared = source === undefined || to === undefined ? undefined : sharedWith(source, to, folder)
+    return shared === undefined ? [] : [{ where: where(path), ...shared, remedy }]
+  })
+}
+
+function sharedWith(
+  source: WrittenLocation,
+  to: WrittenLocation,
+  folder: string,
+): Pick<Complaint, 'found' | 'expected'> | undefined {
+  if (source.directory !== undefined && to.directory !== undefined) {
+    const inside = relative(resolve(folder, source.directory), resolve(folder, to.directory))
+    if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return undefined
     const found = inside === '' ? "the source's folder" : "a folder inside the source's"
-    return [{ where: place, found, expected: 'a folder outside of it', remedy }]
+    return { found, expected: 'a folder outside of it' }
   }
   const bucket = bucketOf(source)
-  if (bucket === undefined || bucket !== bucketOf(archive.to)) return []
-  return [{ where: place, found: "the source's bucket", expected: 'another bucket', remedy }]
+  if (bucket === undefined || bucket !== bucketOf(to)) return undefined
+  return { found: "the source's bucket", expected: 'another bucket' }
 }
 
 /** A bucket by its server and name, whichever of its interfaces is used; `undefined` for a folder. */
-function bucketOf({ s3, gcs }: WrittenLocation): string | undefined {
+function bucketOf({ s3, gcs }: Pick<WrittenLocation, 's3' | 'gcs'>): string | undefined {
   const location = s3 ?? gcs
   if (location === undefined) return undefined
   const host = location.endpoint === undefined ? undefined : parseSecureUrl(location.endpoint)?.host

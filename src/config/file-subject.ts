@@ -9,6 +9,7 @@ export interface FileSubject {
   readonly choices: Readonly<Record<string, { readonly true: readonly string[]; readonly false: readonly string[] }>>
   readonly source?: WrittenSettings['source'] | undefined
   readonly archive?: WrittenSettings['archive']
+  readonly report?: WrittenSettings['report'] | undefined
   readonly didomi?: WrittenSettings['didomi']
   readonly retention?: WrittenSettings['retention'] | undefined
   readonly reverse: WrittenSettings['reverse'] | undefined

@@ -96,12 +96,13 @@ function schemaProblems(value: unknown, where: Where): Problem[] {
 }
 
 function fileRuleProblems(value: unknown, folder: string, where: Where): Problem[] {
-  const { source, archive, didomi, retention, reverse, heartbeat, notify } = settingsSchema.shape
+  const { source, archive, report, didomi, retention, reverse, heartbeat, notify } = settingsSchema.shape
   const subject: FileSubject = {
     names: listAt(value, ['targets']).map((target) => valueAt(target, ['name'])),
     choices: source.shape.csv.safeParse(valueAt(value, ['source', 'csv'])).data?.choices ?? {},
     source: source.safeParse(valueAt(value, ['source'])).data,
     archive: archive.safeParse(valueAt(value, ['archive'])).data,
+    report: report.safeParse(valueAt(value, ['report'])).data,
     didomi: didomi.safeParse(valueAt(value, ['didomi'])).data,
     retention: retention.safeParse(valueAt(value, ['retention'])).data,
     reverse: reverse.safeParse(valueAt(value, ['reverse'])).data,

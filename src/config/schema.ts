@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { migrationSchema } from './migration-schema.ts'
 import { DURATION, SIZE } from './quantity.ts'
+import { reportSchema } from './report-schema.ts'
 import { closed, formed, list, reference, share, text, whole, word } from './schema-parts.ts'
 import { archiveSchema, didomiSchema, retentionSchema, sourceSchema } from './source-schema.ts'
 import { DEFAULT_STORE, storeSchema } from './store-schema.ts'
@@ -41,6 +42,7 @@ export const settingsSchema = closed({
     .describe('Copies every object byte for byte, under the same key, before it is ingested.'),
   didomi: didomiSchema.optional().describe("How Didomi's API is reached; without it, it is not."),
   store: storeSchema.prefault(DEFAULT_STORE).describe('Where state is kept.'),
+  report: reportSchema.prefault({}).describe('The reports that runs leave.'),
   identity: closed({
     normalise: word(['none', 'lowercase', 'email'])
       .default('none')

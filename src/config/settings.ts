@@ -111,6 +111,16 @@ export interface ArchiveSettings {
   readonly to: LocationSettings
 }
 
+/** What becomes of reports; `directory` is absolute. */
+export interface ReportSettings {
+  readonly directory: string
+  /** Runs whose reports stay in the directory; older ones go. */
+  readonly keep: number
+  /** Where they are put besides, below `prefix` (without a slash at the start, with one at the end; `''` for none). */
+  readonly to?: LocationSettings
+  readonly prefix: string
+}
+
 /** A file beside the program; paths are absolute. */
 export interface SqliteStoreSettings {
   readonly kind: 'sqlite'
@@ -276,6 +286,7 @@ export interface Settings extends WatchSettings {
   /** `days`: the age at which an entry of the evidence log goes; absent where it never does. */
   readonly evidence?: { readonly days: number }
   readonly archive?: ArchiveSettings
+  readonly report: ReportSettings
   readonly didomi?: DidomiSettings
   readonly catalogue: Catalogue
   /** Widget entity id → reference. */

@@ -1,6 +1,7 @@
 /** The port to one Dataverse environment: what deliver reads and writes, and nothing else. */
 
 import type { Instant } from '../consent/time.ts'
+import type { TimelineFigures } from '../lib/timeline.ts'
 import type { JsonValue } from '../record/record.ts'
 
 /** A lower-case GUID. */
@@ -134,6 +135,11 @@ export interface DeliveryFigures {
   readonly rowsSent: number
   /** Requests that wrote. */
   readonly writeRequests: number
+  /**
+   * The same over time: `requests` answered, `rows` in writes that succeeded, `throttled: <limit>` refusals and
+   * `waited: <cause>` milliseconds. Absent before the first answer.
+   */
+  readonly overTime?: TimelineFigures
 }
 
 export interface Dataverse {

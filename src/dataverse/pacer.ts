@@ -68,8 +68,11 @@ export class Pacer {
     this.#state = observe(this.#settings, this.#state, { kind: 'failed', load, sentAtMs }, nowMs)
   }
 
-  /** Learns from a reply; `nowMs` is monotonic, `wallMs` dates a `Retry-After` that is a date. */
-  replied(reply: Reply, load: Load, sentAtMs: number, nowMs: number, wallMs: number): void {
+  /**
+   * Learns from a reply, and answers the limit that it named if it was refused for one; `nowMs` is monotonic, `wallMs` dates
+   * a `Retry-After` that is a date.
+   */
+  replied(reply: Reply, load: Load, sentAtMs: number, nowMs: number, wallMs: number): Limit | undefined {
     const wish = retryAfterMs(reply.headers, wallMs)
     const wishMs = wish === undefined ? {} : { wishMs: wish }
     const settings = this.#settings
@@ -78,12 +81,15 @@ export class Pacer {
       const limit = LIMITS[code] ?? 'unnamed'
       this.#throttles[limit] = (this.#throttles[limit] ?? 0) + 1
       this.#state = observe(settings, this.#state, { kind: 'refused', load, sentAtMs, limit, ...wishMs }, nowMs)
-    } else if (isUnavailable(reply)) {
+      return limit
+    }
+    if (isUnavailable(reply)) {
       this.#state = observe(settings, this.#state, { kind: 'failed', load, sentAtMs, ...wishMs }, nowMs)
     } else {
       this.#executionMs += nowMs - sentAtMs
       this.#state = observe(settings, this.#state, { kind: 'answered', load, sentAtMs }, nowMs)
     }
+    return undefined
   }
 }
 

@@ -6,6 +6,7 @@ import type { Load } from '../pace/cost.ts'
 import type { Permits } from '../pace/pace.ts'
 import { AtOnce, type AtWork } from './at-once.ts'
 import type { DeliveryFigures } from './dataverse.ts'
+import { DeliveryTimeline } from './delivery-timeline.ts'
 import { TooLate } from './freshness.ts'
 import type { Pacer } from './pacer.ts'
 import { NoAnswer, type Reply, type Send } from './send.ts'
@@ -60,7 +61,8 @@ export function openPool(
     thriftyMs: sum(users, ({ pacer }) => 1_000 * pacer.bounds.documentedSeconds),
     windowMs: Math.max(...users.map(({ pacer }) => pacer.bounds.windowMs)),
   })
-  const queue = new Queue(clock, onWait, atOnce)
+  const timeline = new DeliveryTimeline()
+  const queue = new Queue(clock, onWait, atOnce, timeline)
   let writeRequests = 0
   let rowsSent = 0
   const sendBy =
@@ -75,7 +77,8 @@ export function openPool(
       try {
         answer = await user.send(request, signal)
         const nowMs = clock.monotonic()
-        user.pacer.replied(answer, load, sentAtMs, nowMs, clock.now())
+        const limit = user.pacer.replied(answer, load, sentAtMs, nowMs, clock.now())
+        timeline.replied(answer, request.writes ?? 0, limit, { nowMs, wallMs: clock.now() })
         return { ...answer, latencyMs: nowMs - sentAtMs }
       } catch (error) {
         leave(user, load, sentAtMs, clock.monotonic(), error)
@@ -93,12 +96,16 @@ export function openPool(
         atOnce.allowed,
         sum(users, ({ pacer }) => pacer.mostAtOnce),
       ),
-    figures: () => ({
-      users: users.map(({ name, pacer }) => ({ name, ...pacer.figures })),
-      waitedMs: { ...queue.waitedMs },
-      rowsSent,
-      writeRequests,
-    }),
+    figures: () => {
+      const overTime = timeline.figures()
+      return {
+        users: users.map(({ name, pacer }) => ({ name, ...pacer.figures })),
+        waitedMs: { ...queue.waitedMs },
+        rowsSent,
+        writeRequests,
+        ...(overTime && { overTime }),
+      }
+    },
   }
 }
 
@@ -117,15 +124,17 @@ class Queue {
   readonly #clock: Clock
   readonly #onWait: (wait: Wait) => void
   readonly #atOnce: AtOnce
+  readonly #timeline: DeliveryTimeline
   readonly #waiting: Waiting[] = []
   /** Until when somebody was told that a user waits, by name. */
   readonly #toldUntilMs = new Map<string, number>()
   #timer: AbortController | undefined
 
-  constructor(clock: Clock, onWait: (wait: Wait) => void, atOnce: AtOnce) {
+  constructor(clock: Clock, onWait: (wait: Wait) => void, atOnce: AtOnce, timeline: DeliveryTimeline) {
     this.#clock = clock
     this.#onWait = onWait
     this.#atOnce = atOnce
+    this.#timeline = timeline
   }
 
   /** Resolves with the one of these users that may send this load. Rejects with the signal's reason. */
@@ -192,7 +201,9 @@ class Queue {
       const untilMs = nowMs + waitMs
       const toldMs = this.#toldUntilMs.get(user.name) ?? 0
       if (cause === undefined || !Number.isFinite(waitMs) || untilMs <= toldMs) continue
-      this.waitedMs[cause] = (this.waitedMs[cause] ?? 0) + untilMs - Math.max(nowMs, toldMs)
+      const fromMs = Math.max(nowMs, toldMs)
+      this.waitedMs[cause] = (this.waitedMs[cause] ?? 0) + untilMs - fromMs
+      this.#timeline.waits(cause, fromMs, untilMs, { nowMs, wallMs: this.#clock.now() })
       this.#toldUntilMs.set(user.name, untilMs)
       if (waitMs >= WORTH_TELLING_MS) this.#onWait({ what: `${user.name} paused`, waitMs, why: cause })
     }

@@ -7,6 +7,7 @@ import { groupBy } from '../lib/group.ts'
 import { type Log, withFields } from '../lib/log.ts'
 import type { Progress, Stage } from '../lib/progress.ts'
 import type { Observer } from '../observe/observer.ts'
+import type { Timeline } from '../lib/timeline.ts'
 import type { ObjectSink } from '../source/object-sink.ts'
 import type { ObjectStore } from '../source/object-store.ts'
 import { type PartReading, partTask } from '../source/outcomes.ts'
@@ -45,6 +46,8 @@ export interface GroupSettings {
   readonly lanes: Lanes
   readonly joiner: StateJoiner
   readonly stage: Stage
+  /** Takes `lines` as parts are read. */
+  readonly timeline: Timeline
 }
 
 /** All parts of an ingest, and what became of them. */
@@ -72,7 +75,7 @@ export async function ingestGroup(
   work: GroupWork,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { lanes, joiner, stage } = settings
+  const { lanes, joiner, stage, timeline } = settings
   const parts: GroupPart[] = []
   work.parts.beginGroup()
   const next = async () => {
@@ -85,7 +88,9 @@ export async function ingestGroup(
     return part
   }
   await lanes.each(next, async (lane, part) => {
+    const begunMs = ports.clock.monotonic()
     await work.spans.object(part.place, () => readPart(ports, settings, lane, part, signal))
+    timeline.spread('lines', begunMs, ports.clock.monotonic(), part.read?.counts.lines ?? 0)
     stage.advance(1)
   })
   if (parts.length === 0) return false

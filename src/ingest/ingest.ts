@@ -1,6 +1,7 @@
 /** The first stage: sealed partitions are joined into the store and changed persons become due (semantics §8.1). Needs no Dataverse. */
 
 import { formatInstant, fromMilliseconds, parseInstant } from '../consent/time.ts'
+import { Timeline, type TimelineFigures } from '../lib/timeline.ts'
 import type { IngestReport, PartitionReport } from '../report/ingest-report.ts'
 import { type DiscoverySettings, discoverPartitions } from '../source/discover.ts'
 import { type SourceFindings, sourceFindings } from '../source/findings.ts'
@@ -46,7 +47,7 @@ export async function ingest(ports: IngestPorts, settings: IngestSettings, signa
   const { log, pods } = ports
   const look = () => lookAtSource(ports, settings, signal)
   const { discovered, work } = await onceOrNever(pods?.work ?? workAlone, 'ingest: source', look, signal)
-  const { partitions, changed, suppressed, known } = await ingestAll(ports, settings, work, signal)
+  const { partitions, changed, suppressed, known, overTime } = await ingestAll(ports, settings, work, signal)
 
   const findings = await findingsOf(ports, settings, discovered, known)
   const counted = countedWhole(partitions, discovered)
@@ -56,6 +57,8 @@ export async function ingest(ports: IngestPorts, settings: IngestSettings, signa
     changedRecords: changed,
     ...(suppressed > 0 && { suppressedRecords: suppressed }),
     ...findings,
+    ...(settings.retentionDays !== undefined && { retentionDays: settings.retentionDays }),
+    ...(overTime && { overTime }),
     ...(ports.exportLog && { exportLog: await checkExportLog({ didomi: ports.exportLog, log }, counted, signal) }),
   }
 }
@@ -86,6 +89,7 @@ interface Ingested {
   readonly partitions: PartitionReport[]
   readonly changed: number
   readonly suppressed: number
+  readonly overTime: TimelineFigures | undefined
   /** All partitions, afterwards. */
   readonly known: readonly KnownPartition[]
 }
@@ -105,6 +109,7 @@ async function ingestAll(
   const tallies = new Map(work.map(({ partition }, place) => [place, new PartitionTally(partition)]))
   const spans = new PartitionSpans(ports.observer, work)
   const group: GroupWork = { selected: work, phase, parts: new PartsTaken(phase, work), tallies, spans }
+  const timeline = new Timeline(ports.clock.monotonic(), ports.clock.now())
   try {
     const joiner = await StateJoiner.open(ports.store, {
       targets,
@@ -112,7 +117,7 @@ async function ingestAll(
       spelling: reading.reading.normalise,
     })
     for (;;) {
-      const some = await ingestGroup(ports, { ...settings, lanes, joiner, stage }, group, signal)
+      const some = await ingestGroup(ports, { ...settings, lanes, joiner, stage, timeline }, group, signal)
       if (!some && (await phase.wait(signal)) === 'over') break
     }
     const { known, sealed } = await sealWhole(ports, group, signal)
@@ -121,6 +126,7 @@ async function ingestAll(
       partitions: own.map(([, tally]) => tally.report(rejectsMaxRatio)),
       changed: joiner.changed,
       suppressed: joiner.suppressed,
+      overTime: timeline.figures(),
       known,
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 /** What ingest did: the left half of a run's report. Holds counts, names of objects and dates; nothing personal. */
 
+import type { TimelineFigures } from '../lib/timeline.ts'
 import type { DateGap } from '../source/discover.ts'
 import type { Closable, Expiring } from '../source/findings.ts'
 import type { PartitionId } from '../source/partition.ts'
@@ -63,4 +64,8 @@ export interface IngestReport {
   readonly pending: readonly Expiring[]
   /** Absent where the export log was not asked. */
   readonly exportLog?: readonly ExportLogFinding[]
+  /** The age at which the source deletes a partition; absent where it never does. */
+  readonly retentionDays?: number
+  /** `lines` read over time; absent where there was nothing to read. */
+  readonly overTime?: TimelineFigures
 }

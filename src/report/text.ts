@@ -10,7 +10,7 @@ import type { RunReport } from './run-report.ts'
 export function reportText(report: RunReport): string {
   const seconds = Object.entries(report.durationsMs).map(([stage, ms]) => `${stage} ${(ms / 1_000).toFixed(1)} s`)
   return [
-    `Run ${report.run}: ${EXITS[report.exitCode] ?? 'ended'} (exit ${report.exitCode})`,
+    `Run ${report.run}: ${exitText(report.exitCode)} (exit ${report.exitCode})`,
     ...(report.ingest === undefined ? [] : ingestLines(report.ingest)),
     ...(report.bootstrap === undefined ? [] : bootstrapLines(report.bootstrap)),
     ...report.deliver.flatMap(deliverLines),
@@ -22,6 +22,11 @@ export function reportText(report: RunReport): string {
 
 const placesText = ({ sums: { places } }: RunReport): string =>
   places === undefined ? '' : `, places ${places ? 'hold' : 'BROKEN'}`
+
+/** What an exit code means, in a few words. */
+export function exitText(code: number): string {
+  return EXITS[code] ?? 'ended'
+}
 
 const EXITS: Record<number, string> = {
   0: 'done',

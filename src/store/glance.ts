@@ -33,6 +33,8 @@ export interface GlanceWishes {
   readonly targets: readonly string[]
   readonly bookmarks: readonly string[]
   readonly sample: number
+  /** How many runs to look back on; `RUNS_LOOKED_AT` without it. */
+  readonly runs?: number
 }
 
 /** A way to look at a store that takes nothing from whoever holds it. */

@@ -54,7 +54,7 @@ async function placeIn({ query }: PostgresConnection, schema: string): Promise<S
 async function glanceIn(
   { query }: PostgresConnection,
   address: PostgresAddress,
-  { targets, bookmarks, sample }: GlanceWishes,
+  { targets, bookmarks, sample, runs = RUNS_LOOKED_AT }: GlanceWishes,
 ): Promise<StoreGlance | undefined> {
   const [made = {}] = await query('SELECT to_regclass($1) IS NOT NULL AS there', `${quoted(address.schema)}.meta`)
   if (made['there'] !== true) return undefined
@@ -80,7 +80,7 @@ async function glanceIn(
   for (const name of targets) frozen.set(name, await remembered.frozenReadings(name))
   return {
     ...told,
-    runs: await runsIn(db).runs(RUNS_LOOKED_AT),
+    runs: await runsIn(db).runs(runs),
     partitions: await partitionsIn(db).partitions(),
     bookmarks: marks,
     knownIds: await statesIn(db).knownIds(),

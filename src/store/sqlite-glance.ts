@@ -104,12 +104,15 @@ function copiedGlance(path: string, wishes: GlanceWishes): Promise<StoreGlance> 
 }
 
 /** Every statement has run when this returns; only the promise of the answer is still to be kept. */
-function readAll(database: SqliteDatabase, { targets, bookmarks, sample }: GlanceWishes): Promise<StoreGlance> {
+function readAll(
+  database: SqliteDatabase,
+  { targets, bookmarks, sample, runs = RUNS_LOOKED_AT }: GlanceWishes,
+): Promise<StoreGlance> {
   checkOurs(database)
   const remembered = rememberedIn(database)
   const ouids = database.prepare('SELECT ouid FROM person ORDER BY person LIMIT ?').all(sample)
   const parts = [
-    runsIn(database).runs(RUNS_LOOKED_AT),
+    runsIn(database).runs(runs),
     partitionsIn(database).partitions(),
     statesIn(database).knownIds(),
     Promise.all(bookmarks.map(async (name) => [name, await remembered.bookmark(name)] as const)),

@@ -1,0 +1,157 @@
+/** How fast it went, and when and why it waited. */
+
+import type { TimelineFigures } from '../../lib/timeline.ts'
+import type { DeliverReport } from '../deliver-report.ts'
+import { amounts, type Chart, legend, names, TEXT, type Width } from './chart.ts'
+import { counted, lasting } from './table.ts'
+
+interface Series {
+  readonly name: string
+  readonly colour: string
+  /** One for each interval. */
+  readonly amounts: readonly number[]
+}
+
+/** Lines a second. */
+export function readingOverTime({ overTime }: { readonly overTime?: TimelineFigures }): Chart | undefined {
+  if (overTime === undefined) return undefined
+  const series = [rateOf(overTime, 'lines', 'lines', 'var(--blue)')]
+  return areaChart('reading', 'Lines read a second', overTime, series)
+}
+
+/** Rows and requests a second. */
+export function deliveryOverTime({ target, requests: { overTime } }: DeliverReport, id: string): Chart | undefined {
+  if (overTime === undefined) return undefined
+  const series = [
+    rateOf(overTime, 'rows', 'rows written', 'var(--teal)'),
+    rateOf(overTime, 'requests', 'requests answered', 'var(--blue)'),
+  ]
+  return areaChart(`speed-${id}`, `Rows and requests a second, ${target}`, overTime, series)
+}
+
+/** Colours of causes, in the order in which they come up. */
+const CAUSES = ['var(--amber)', 'var(--violet)', 'var(--blue)', 'var(--teal)', 'var(--rest)']
+
+/** Waits by cause; throttles are told in the table. Absent where nobody waited. */
+export function waitsOverTime({ target, requests: { overTime } }: DeliverReport, id: string): Chart | undefined {
+  if (overTime === undefined) return undefined
+  const of = (beginning: string) => Object.keys(overTime.series).filter((name) => name.startsWith(beginning))
+  const waits = of('waited: ').map((name, at): Series => {
+    const seconds = seriesOf(overTime, name).map((ms) => ms / 1_000)
+    return { name: `${name.slice(8)}, s`, colour: CAUSES[at % CAUSES.length] ?? '', amounts: seconds }
+  })
+  const throttles = of('throttled: ').map((name): Series => {
+    return { name: `throttled: ${name.slice(11)}`, colour: 'var(--red)', amounts: seriesOf(overTime, name) }
+  })
+  if (waits.length + throttles.length === 0) return undefined
+  const all = [...waits, ...throttles]
+  const times = timesOf(overTime)
+  const title = `Waits and throttles, ${target}`
+  return {
+    id: `waits-${id}`,
+    title,
+    description: `${all.map(({ name, amounts: each }) => `${name}: ${counted(sumOf(each))}`).join('; ')}, in intervals of ${lasting(overTime.intervalMs)}.`,
+    draw: (width) => ({
+      height: 150 + legendHeight(all, width),
+      option: {
+        legend: legend(all.map(({ name }) => name)),
+        grid: { left: 40, right: 12, top: legendHeight(all, width) + 6, bottom: 26 },
+        xAxis: timeAxis(times, width),
+        yAxis: amounts(),
+        series: [
+          ...waits.map(({ name, colour, amounts: data }) => ({
+            ...{ type: 'bar' as const, stack: 'waits', name, silent: true, barCategoryGap: '15%' },
+            ...{ itemStyle: { color: colour }, data: [...data] },
+          })),
+          ...throttles.map(({ name, colour, amounts: data }) => ({
+            ...{ type: 'line' as const, name, silent: true, symbol: 'diamond', symbolSize: 8 },
+            ...{ lineStyle: { width: 0 }, itemStyle: { color: colour } },
+            data: data.map((count) => (count === 0 ? null : count)),
+          })),
+        ],
+      },
+    }),
+    table: tableFor(title, all, overTime),
+  }
+}
+
+const seriesOf = ({ series, intervalMs: _ }: TimelineFigures, name: string): readonly number[] => series[name] ?? []
+
+/** Amounts of an interval, a second; all series are as long as the longest. */
+function rateOf(overTime: TimelineFigures, name: string, told: string, colour: string): Series {
+  const amounts = seriesOf(overTime, name)
+  const perSecond = (_: unknown, at: number) => ((amounts[at] ?? 0) * 1_000) / overTime.intervalMs
+  return { name: told, colour, amounts: Array.from({ length: lengthOf(overTime) }, perSecond) }
+}
+
+const lengthOf = ({ series }: TimelineFigures): number =>
+  Math.max(0, ...Object.values(series).map(({ length }) => length))
+
+const sumOf = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)
+
+/** When each interval begins, UTC; seconds only where intervals are shorter than a minute. */
+function timesOf(overTime: TimelineFigures): string[] {
+  const begunMs = Date.parse(overTime.startedAt)
+  const end = overTime.intervalMs < 60_000 ? 19 : 16
+  return Array.from({ length: lengthOf(overTime) }, (_, at) => {
+    return new Date(begunMs + at * overTime.intervalMs).toISOString().slice(11, end)
+  })
+}
+
+const timeAxis = (times: readonly string[], width: Width) =>
+  names(times, {
+    boundaryGap: true,
+    axisLabel: {
+      ...TEXT,
+      hideOverlap: true,
+      interval: Math.max(0, Math.ceil(times.length / (width === 'wide' ? 9 : 4)) - 1),
+    },
+  })
+
+/** Names stand beside each other until there is no more room. */
+function legendHeight(series: readonly Series[], width: Width): number {
+  const room = width === 'wide' ? 740 : 310
+  const lines = series.reduce(
+    ({ count, used }, { name }) => {
+      const needs = 34 + name.length * 6.6
+      return used + needs > room ? { count: count + 1, used: needs } : { count, used: used + needs }
+    },
+    { count: 1, used: 0 },
+  )
+  return 8 + lines.count * 24
+}
+
+function areaChart(id: string, title: string, overTime: TimelineFigures, series: readonly Series[]): Chart {
+  const times = timesOf(overTime)
+  const peak = series.map(({ name, amounts: each }) => `${name}: up to ${counted(Math.max(0, ...each))} a second`)
+  return {
+    id,
+    title,
+    description: `${peak.join('; ')}, over ${lasting(times.length * overTime.intervalMs)}.`,
+    draw: (width) => ({
+      height: 150 + legendHeight(series, width),
+      option: {
+        legend: legend(series.map(({ name }) => name)),
+        grid: { left: 44, right: 12, top: legendHeight(series, width) + 6, bottom: 26 },
+        xAxis: timeAxis(times, width),
+        yAxis: amounts(),
+        series: series.map(({ name, colour, amounts: data }) => ({
+          ...{ type: 'line' as const, name, silent: true, step: 'middle' as const, data: [...data] },
+          ...{ symbol: data.length === 1 ? 'circle' : 'none', symbolSize: 8 },
+          lineStyle: { width: 1.5, color: colour },
+          itemStyle: { color: colour },
+          areaStyle: { color: colour, opacity: 0.16 },
+        })),
+      },
+    }),
+    table: tableFor(`${title}, in intervals of ${lasting(overTime.intervalMs)}`, series, overTime),
+  }
+}
+
+function tableFor(caption: string, series: readonly Series[], overTime: TimelineFigures): Chart['table'] {
+  return {
+    caption,
+    heads: ['From (UTC)', ...series.map(({ name }) => name)],
+    rows: timesOf(overTime).map((time, at) => [time, ...series.map(({ amounts: each }) => each[at] ?? 0)]),
+  }
+}
