@@ -49,7 +49,7 @@ await packExport(fileURLToPath(new URL('fixtures/export', repository)), join(fol
 const emulator = await startEmulator()
 try {
   const config = join(folder, 'didomi-dataverse.yaml')
-  await writeFile(config, demoConfiguration(emulator.url))
+  await writeFile(config, demoConfiguration(emulator.url, join(tmpdir(), 'didomi-dataverse-demo-reports')))
   say('Three persons in Dataverse before the first run:\n')
   say(await showPersons(emulator.url))
   say('\nA plan: what the first run would do. Nothing is written.\n')

@@ -17,6 +17,7 @@ import { addMigrate } from './cli/migrate-flags.ts'
 import type { OpeningFlags } from './cli/opening.ts'
 import { addPlan } from './cli/plan-flags.ts'
 import { addReverse } from './cli/reverse-flags.ts'
+import { addRuns } from './cli/runs-flags.ts'
 import type { SourcesFlags } from './cli/sources-command.ts'
 import { addStore } from './cli/store-flags.ts'
 import type { SyncFlags } from './cli/sync-command.ts'
@@ -128,6 +129,7 @@ program
   })
 
 addReverse(program, shared)
+addRuns(program, shared)
 
 const evidence = program.command('evidence').description('about the evidence log: why Dataverse holds what it holds')
 

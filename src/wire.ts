@@ -57,6 +57,8 @@ export interface Ports {
   readonly leaseLost?: AbortSignal
   /** Aborted when what is in flight is waited for no longer; absent where it is not waited for at all. */
   readonly abandoned?: AbortSignal
+  /** Where reports are put besides their folder, opened by the first call; absent where none is configured. */
+  readonly openReportSink?: () => Promise<ObjectSink>
   /** What the pods of a job share out; absent where this process has the store alone. */
   readonly pods?: { readonly work: Work; readonly keys: SharedKeys }
   /** Resolves once nothing of a process that held the store before can be under way; absent where it ends with its process. */
@@ -122,7 +124,8 @@ export async function openPorts(settings: Settings, world: World): Promise<Ports
     openedDidomi ??= closedToo(didomiOf(didomi, settings.reading.regulations, { log, progress, version, clock }))
     return openedDidomi
   }
-  const { source, archive, didomi } = settings
+  const { source, archive, didomi, report } = settings
+  const { to: reportsTo } = report
   try {
     return {
       exports: closedToo(await openStoreAt(source.location, clock)),
@@ -130,6 +133,7 @@ export async function openPorts(settings: Settings, world: World): Promise<Ports
       ...(didomi?.checkExportLog && {
         exportLog: { exportLog: (exportId, signal) => didomiAt(didomi).exportLog(exportId, signal) },
       }),
+      ...(reportsTo && { openReportSink: async () => closedToo(await openSinkAt(reportsTo, clock)) }),
       store,
       ...(store.leaseLost && { leaseLost: store.leaseLost }),
       ...(store.pods && { pods: store.pods }),

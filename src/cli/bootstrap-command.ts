@@ -3,9 +3,9 @@
 import { type BootstrapOrigin, bootstrap } from '../../jobs/bootstrap.ts'
 import type { Settings } from '../config/settings.ts'
 import { CodedError } from '../lib/errors.ts'
-import { reportText } from '../report/text.ts'
 import { checkIngestSettings, ingestSettingsOf } from './ingest-settings.ts'
 import type { OpeningFlags } from './opening.ts'
+import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `bootstrap` as commander gives them. */
@@ -23,8 +23,7 @@ export async function runBootstrap(flags: BootstrapFlags, version: string): Prom
   return withRun(flags, { command: 'bootstrap', version, check }, async ({ settings, ports, signal }, run) => {
     await checkIngestSettings(ports.store, settings, flags.rebuild)
     const report = await bootstrap(ports, settings, { run, origin: originOf(flags, settings) }, signal)
-    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return report
+    return await tellReport({ settings, ports }, flags, report)
   })
 }
 

@@ -10,7 +10,8 @@ import { noProgress, type Progress } from '../lib/progress.ts'
 import type { Observer } from '../observe/observer.ts'
 import { openPorts, type Pod, type Ports, type World } from '../wire.ts'
 import { interruptible } from './interruption.ts'
-import { jsonProgress, terminalProgress } from './progress.ts'
+import { isTerminal, terminalProgress } from './progress.ts'
+import { lineProgress } from './progress-lines.ts'
 
 /** The flags that every command with a configuration has. */
 export interface OpeningFlags {
@@ -32,11 +33,15 @@ export interface Voices {
   readonly observer?: Observer
 }
 
-/** The log of a level, and progress as bars, JSON lines or not at all. */
+/** The log of a level, and progress: bars at a terminal, JSON lines in a pod and with `--json`, nothing with `--quiet`. */
 export function openVoices({ json, quiet, logLevel }: Omit<OpeningFlags, 'config'>): Voices {
   const log = openLog(logLevel, process.stderr)
   if (quiet) return { log, progress: noProgress }
-  return { log, progress: json ? jsonProgress(process.stderr, systemClock) : terminalProgress(process.stderr) }
+  const bars = !json && isTerminal(process.stderr, process.env)
+  return {
+    log,
+    progress: bars ? terminalProgress(process.stderr) : lineProgress(process.stderr, { all: json, clock: systemClock }),
+  }
 }
 
 /**

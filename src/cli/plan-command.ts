@@ -10,11 +10,11 @@ import { refuseMoved, refuseOtherSettings } from '../plan/only-planned.ts'
 import { openPlanWriter, type PlanHead, planHead, readPlan, writeHash } from '../plan/plan-file.ts'
 import { planReport } from '../plan/plan-report.ts'
 import { planText } from '../plan/plan-text.ts'
-import { reportText } from '../report/text.ts'
 import { checkIngestSettings } from './ingest-settings.ts'
 import type { OpeningFlags } from './opening.ts'
 import { type Scratch, withScratch } from './scratch.ts'
 import { checkFlags, type SelectingFlags, syncRequestOf } from './sync-request.ts'
+import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `plan` as commander gives them. */
@@ -64,8 +64,7 @@ export async function runApply(path: string, flags: ApplyFlags, version: string)
   return withRun(flags, { command: 'apply', version }, async ({ settings, ports, signal }, run) => {
     await checkIngestSettings(ports.store, settings, false)
     const report = await apply(ports, settings, requestOf(asked, settings, run), saved, signal)
-    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return report
+    return await tellReport({ settings, ports }, flags, report)
   })
 }
 

@@ -1,80 +1,90 @@
-/** Progress on stderr: a bar at a terminal, JSON lines for machines, nothing where nobody looks. */
+/** Progress at a terminal: a bar for each stage with its rate, the time that is left, and the reason of a wait. */
 
 import { MultiBar, Presets } from 'cli-progress'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { noProgress, type Progress } from '../lib/progress.ts'
+import { lasting } from '../report/page/table.ts'
+import { CurrentWait, StageMeter } from './stage-meter.ts'
 
-/** Bars with rate and remaining time; the reason of a wait above them. Silent when the stream is no terminal. */
+/** What a bar is drawn from; all of it is looked at anew each time. */
+interface BarState {
+  readonly name: string
+  readonly meter: StageMeter
+  readonly wait: CurrentWait
+  ended: boolean
+}
+
+/** Does somebody look who sees more than a line after the other? */
+export function isTerminal(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && env['TERM'] !== 'dumb'
+}
+
+/** Without colours, so there is nothing for NO_COLOR to forbid. Silent when the stream is no terminal. */
 export function terminalProgress(stream: NodeJS.WriteStream, clock: Clock = systemClock): Progress {
   if (!stream.isTTY) return noProgress
-  const bars = new MultiBar(
-    {
-      stream,
-      format: '{stage} [{bar}] {value}/{total} · {rate}/s · {eta_formatted} left',
-      clearOnComplete: false,
-      hideCursor: true,
-      ...(process.env['NO_COLOR'] === undefined ? {} : { barGlue: '' }),
-    },
-    Presets.rect,
-  )
+  const wait = new CurrentWait(clock)
+  const openBars = () =>
+    new MultiBar(
+      {
+        stream,
+        clearOnComplete: false,
+        hideCursor: true,
+        format: (_options, _params, payload: { readonly state: BarState }) => barText(payload.state, stream.columns),
+      },
+      Presets.rect,
+    )
+  // Bars that have ended stay where they are: the next stage begins with new ones below them.
+  let bars: MultiBar | undefined
   let open = 0
   return {
     stage: (name, total) => {
       if (total === 0) return { advance: () => {}, end: () => {} }
-      const endless = total === undefined ? { format: '{stage} {value} · {rate}/s' } : {}
-      const bar = bars.create(total ?? 0, 0, { stage: name.padEnd(20), rate: 0 }, endless)
-      const rate = rateFrom(clock)
+      const state: BarState = { name, meter: new StageMeter(clock, total), wait, ended: false }
+      bars ??= openBars()
+      const bar = bars.create(total ?? 1, 0, { state })
       open += 1
       return {
-        advance: (count) => bar.increment(count, { rate: Math.round(rate(count)) }),
+        advance: (count) => {
+          state.meter.advance(count)
+          bar.increment(total === undefined ? 0 : count)
+        },
         end: () => {
+          if (state.ended) return
+          state.ended = true
           bar.stop()
           open -= 1
-          if (open === 0) bars.stop()
+          if (open > 0) return
+          bars?.stop()
+          bars = undefined
         },
       }
     },
     waiting: (what, waitMs) => {
-      const line = `${what}, waiting ${Math.ceil(waitMs / 1_000)} s\n`
-      // What is logged above the bars is shown when they are drawn next: without bars, never.
-      if (open === 0) stream.write(line)
-      else bars.log(line)
+      wait.tell(what, waitMs)
+      // Bars tell it themselves; without any, a line does.
+      if (open === 0) stream.write(`${what}, waiting ${Math.ceil(waitMs / 1_000)} s\n`)
     },
   }
 }
 
-/** Counts what is done, and answers how much of it a second was done since the beginning. */
-function rateFrom(clock: Clock): (count: number) => number {
-  const begunMs = clock.monotonic()
-  let done = 0
-  return (count) => {
-    done += count
-    return (done * 1_000) / Math.max(1, clock.monotonic() - begunMs)
-  }
+/** One line that fits: `deliver crm  [■■■■      ] 12,000/50,000 · 310/s · 2 min 03 s left · waiting 25 s: …`. */
+export function barText({ name, meter, wait, ended }: BarState, columns = 80): string {
+  const { done, total, perSecond, secondsLeft } = meter.figures()
+  const number = (count: number) => count.toLocaleString('en-GB', { maximumFractionDigits: 0 })
+  const counted = total === undefined ? number(done) : `${number(done)}/${number(total)}`
+  if (ended) return `${name.padEnd(20)} ${counted} in ${lasting(meter.elapsedMs)}`.slice(0, columns)
+  const { now } = wait
+  const parts = [
+    counted,
+    `${perSecond < 10 ? perSecond.toFixed(1) : number(perSecond)}/s`,
+    ...(secondsLeft === undefined ? [] : [`${lasting(secondsLeft * 1_000)} left`]),
+    ...(now === undefined ? [] : [`waiting ${Math.ceil(now.leftMs / 1_000)} s: ${now.what}`]),
+  ]
+  const bar = total === undefined ? '' : `[${drawn(done / total, columns < 100 ? 12 : 28)}] `
+  return `${name.padEnd(20)} ${bar}${parts.join(' · ')}`.slice(0, columns)
 }
 
-/** At most one line in this many milliseconds per stage. */
-const LINE_EVERY_MS = 5_000
-
-/** One JSON line per interval and stage, and one per wait. */
-export function jsonProgress(stream: NodeJS.WritableStream, clock: Clock): Progress {
-  const tell = (line: object) => stream.write(`${JSON.stringify({ progress: line })}\n`)
-  return {
-    stage: (stage, total) => {
-      let done = 0
-      let told = clock.monotonic()
-      const rate = rateFrom(clock)
-      return {
-        advance: (count) => {
-          done += count
-          const perSecond = Math.round(rate(count))
-          if (clock.monotonic() - told < LINE_EVERY_MS) return
-          told = clock.monotonic()
-          tell({ stage, done, total, perSecond })
-        },
-        end: () => tell({ stage, done, total, ended: true }),
-      }
-    },
-    waiting: (what, waitMs) => tell({ waiting: what, waitMs }),
-  }
+function drawn(share: number, width: number): string {
+  const full = Math.floor(Math.min(1, share) * width)
+  return `${'■'.repeat(full)}${' '.repeat(width - full)}`
 }

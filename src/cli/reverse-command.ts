@@ -4,9 +4,9 @@ import { type ReverseRequest, reverse } from '../../jobs/reverse.ts'
 import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
-import { reportText } from '../report/text.ts'
 import { openInbox } from '../wire.ts'
 import type { OpeningFlags } from './opening.ts'
+import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `reverse` as commander gives them. */
@@ -25,8 +25,7 @@ export async function runReverse(flags: ReverseFlags, version: string): Promise<
     const inbox = settings.reverse.webhook && (await openInbox(settings.store, systemClock))
     try {
       const report = await reverse({ ...ports, ...(inbox && { inbox }) }, settings, request, signal)
-      process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-      return report
+      return await tellReport({ settings, ports }, flags, report)
     } finally {
       await inbox?.close()
     }

@@ -2,13 +2,13 @@
 
 import { sync } from '../../jobs/sync.ts'
 import type { Settings } from '../config/settings.ts'
-import { reportText } from '../report/text.ts'
 import { workAlone } from '../work/alone.ts'
 import { once } from '../work/steps.ts'
 import { checkIngestSettings } from './ingest-settings.ts'
 import type { Opened, OpeningFlags } from './opening.ts'
 import { notShared, ownSpillFolder, podOf } from './pod.ts'
 import { checkFlags, type SelectingFlags, syncRequestOf, type WaitingFlags } from './sync-request.ts'
+import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `sync` as commander gives them. */
@@ -34,8 +34,7 @@ export async function runSync(flags: SyncFlags, version: string): Promise<number
     const spillFolder = pod === undefined ? undefined : await ownSpillFolder(settings.store.spillFolder)
     const ingest = { ...request.ingest, ...(spillFolder && { spillFolder }) }
     const report = await sync(ports, settings, { ...request, ingest }, signal)
-    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return report
+    return await tellReport({ settings, ports }, flags, report)
   }
   return withRun({ ...flags, ...(pod && { pod }) }, { command: 'sync', version, check }, work)
 }

@@ -34,9 +34,9 @@ export function emulatorAuthority(url: string, tenant: string): object {
 
 /**
  * JSON (which is YAML too). The emulator's application and secret open nothing but an emulator. MSAL wants an https
- * authority; the token endpoint in the metadata is the emulator's own.
+ * authority; the token endpoint in the metadata is the emulator's own. `reports` is a folder that outlives the demo.
  */
-export function demoConfiguration(url: string): string {
+export function demoConfiguration(url: string, reports: string): string {
   const authentication = {
     client_id: '0c0ffee0-0000-4000-8000-000000000001',
     client_secret: 'emulator-secret',
@@ -49,6 +49,7 @@ export function demoConfiguration(url: string): string {
     {
       source: { directory: './export' },
       store: { sqlite: './state/didomi-dataverse.db' },
+      report: { directory: reports, keep: 10 },
       targets: [
         {
           name: 'current',

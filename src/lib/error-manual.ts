@@ -195,6 +195,17 @@ export const ERROR_MANUAL: Readonly<Record<ErrorCode, ManualEntry>> = {
       'Run again later; everything else went on. See [a partition that comes late](operations.md#a-partition-that-comes-late).',
     ],
   },
+  'report-unwritable': {
+    means: 'a report could not be written where it was to be; the run itself is not touched by it',
+    causes: [
+      'The folder may not be written, or the disk is full.',
+      'The bucket of `report.to` is out of reach, or refuses us.',
+    ],
+    fixes: [
+      'Mend `report.directory` or `report.to`: see [reports](operations.md#reports).',
+      'The report is in the store all the same: `runs show RUN --html FILE` draws it again.',
+    ],
+  },
   'archive-unwritable': {
     means: 'an object could not be archived, so it does not count yet',
     causes: ['The disk is full, or the folder or bucket may not be written.'],

@@ -47,6 +47,8 @@ export const ERROR_CODES = {
   'plan-unreadable': 'configuration',
   /** Export, configuration or rows are not those of the plan any more; nothing was written. Plan again. */
   'plan-moved': 'configuration',
+  /** A report cannot be written to its folder, or put to `report.to`. A run is as good as it was; its report is in the store. */
+  'report-unwritable': 'configuration',
   /** The store file cannot be opened, is of a newer version, or its disk is full or read-only. */
   'store-unusable': 'configuration',
   /** Dataverse refuses a request as malformed or names an unknown column or table: mapping and table have parted. */

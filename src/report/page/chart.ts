@@ -7,10 +7,20 @@ import { type Table, tableOf } from './table.ts'
 /** A chart's window: text keeps its size on a telephone, so each has a drawing of its own. */
 export type Width = 'wide' | 'narrow'
 
+/** One colour of a legend, which is text of the page: a drawing cannot know how wide its letters are. */
+export interface Key {
+  readonly name: string
+  readonly colour: string
+}
+
 export interface Chart {
   /** Unique on the page; letters, digits and hyphens. */
   readonly id: string
   readonly title: string
+  /** Whether the title stands above the drawing; where a heading says the same it does not. */
+  readonly captioned: boolean
+  /** What the colours mean; none for a single series. */
+  readonly legend: readonly Key[]
   /** What there is to see, in a sentence or two. */
   readonly description: string
   readonly draw: (width: Width) => { readonly height: number; readonly option: EChartsOption }
@@ -31,12 +41,16 @@ export async function openCharts(): Promise<DrawChart> {
   const file: string = 'echarts/dist/echarts.esm.min.mjs'
   const library = (await import(file)) as Library
   return (chart) => html`<figure>
+${chart.captioned && html`<figcaption>${chart.title}</figcaption>`}
+${chart.legend.length > 0 && html`<ul class="legend">${chart.legend.map(keyOf)}</ul>`}
 ${svgOf(library, chart, 'wide')}
 ${svgOf(library, chart, 'narrow')}
 <details><summary>Figures: ${chart.title}</summary>
 <div class="scroll">${tableOf(chart.table)}</div></details>
 </figure>`
 }
+
+const keyOf = ({ name, colour }: Key): Html => html`<li><span style="background:${colour}"></span>${name}</li>`
 
 function svgOf({ init }: Library, { id, title, description, draw }: Chart, width: Width): Html {
   const { height, option } = draw(width)
@@ -81,20 +95,6 @@ export const names = (data: readonly string[], more: object = {}) => ({
   axisTick: { show: false },
   axisLabel: { ...TEXT },
   ...more,
-})
-
-/** What series are called, above the drawing. */
-export const legend = (data: readonly string[]) => ({
-  data: [...data],
-  top: 0,
-  left: 0,
-  itemWidth: 12,
-  itemHeight: 12,
-  itemGap: 14,
-  selectedMode: false,
-  inactiveColor: 'var(--muted)',
-  textStyle: { ...TEXT },
-  itemStyle: { borderWidth: 0 },
 })
 
 /** 12,300 as `12.3k`: for axes, where there is no room. */

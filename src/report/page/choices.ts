@@ -2,7 +2,7 @@
 
 import type { DeliverReport } from '../deliver-report.ts'
 import type { Choices, Day } from '../trend.ts'
-import { amounts, type Chart, legend, names, TEXT } from './chart.ts'
+import { amounts, type Chart, names, TEXT } from './chart.ts'
 import { type Content, html } from './html.ts'
 import { counted, MOST_ROWS, type Table } from './table.ts'
 
@@ -17,6 +17,11 @@ function sorted(written: Written): ReadonlyArray<readonly [string, Written[strin
   return Object.entries(written).sort(([a, one], [b, other]) => size(other) - size(one) || (a < b ? -1 : 1))
 }
 
+const KEYS = {
+  optedIn: { name: 'opted in', colour: 'var(--teal)' },
+  optedOut: { name: 'opted out', colour: 'var(--amber)' },
+} as const
+
 /** Bars of a chart, at most. */
 const MOST_BARS = 24
 
@@ -29,6 +34,8 @@ export function choicesChart({ target, written }: DeliverReport, id: string, nam
   return {
     id: `choices-${id}`,
     title,
+    captioned: false,
+    legend: [KEYS.optedOut, KEYS.optedIn],
     description: shown
       .slice(0, 6)
       .map(
@@ -37,8 +44,11 @@ export function choicesChart({ target, written }: DeliverReport, id: string, nam
       )
       .join('; '),
     draw: (width) => {
-      const room = width === 'wide' ? 200 : 96
-      return { height: shown.length * 34 + 62, option: divergingOption(labels, shown, room) }
+      const room = width === 'wide' ? 230 : 100
+      return {
+        height: shown.length * 32 + 4,
+        option: divergingOption(labels, shown, room, width === 'wide' ? 1.3 : 1.9),
+      }
     },
     table: {
       caption: title,
@@ -48,7 +58,7 @@ export function choicesChart({ target, written }: DeliverReport, id: string, nam
   }
 }
 
-function divergingOption(labels: readonly string[], shown: ReturnType<typeof sorted>, room: number) {
+function divergingOption(labels: readonly string[], shown: ReturnType<typeof sorted>, room: number, wider: number) {
   const bar = (name: string, colour: string, position: 'left' | 'right', data: number[]) => ({
     ...{ type: 'bar' as const, stack: 'choices', name, silent: true, barWidth: 16, data },
     itemStyle: { color: colour, borderRadius: 2 },
@@ -59,30 +69,29 @@ function divergingOption(labels: readonly string[], shown: ReturnType<typeof sor
   })
   const most = Math.max(1, ...shown.flatMap(([, { optedIn, optedOut }]) => [optedIn, optedOut]))
   return {
-    legend: legend(['opted out', 'opted in']),
-    grid: { left: room, right: 8, top: 32, bottom: 24 },
+    grid: { left: room, right: 4, top: 2, bottom: 2 },
     // The same room to both sides, and some for the numbers.
     xAxis: amounts({
-      min: -most * 1.25,
-      max: most * 1.25,
+      min: -most * wider,
+      max: most * wider,
       axisLabel: { show: false },
       splitLine: { show: false },
     }),
     yAxis: names(labels, {
       inverse: true,
       axisLine: { show: false },
-      axisLabel: { ...TEXT, color: 'var(--ink)', width: room - 10, overflow: 'truncate' },
+      axisLabel: { ...TEXT, color: 'var(--ink)', width: room - 30, overflow: 'truncate' },
     }),
     series: [
       bar(
         'opted out',
-        'var(--amber)',
+        KEYS.optedOut.colour,
         'left',
         shown.map(([, { optedOut }]) => -optedOut),
       ),
       bar(
         'opted in',
-        'var(--teal)',
+        KEYS.optedIn.colour,
         'right',
         shown.map(([, { optedIn }]) => optedIn),
       ),
@@ -108,7 +117,7 @@ export function choicesTable({ target, written }: DeliverReport, days: readonly 
       const then = before && (before.byPlace.get(place) ?? { optedIn: 0, optedOut: 0 })
       const name = nameOf(target, place)
       return [
-        name === undefined ? place : html`${name} <small>${place}</small>`,
+        name === undefined ? place : html`${name} <small class="id">${place}</small>`,
         against(now.optedIn, then?.optedIn),
         against(now.optedOut, then?.optedOut),
         written[place]?.other ?? 0,
@@ -122,7 +131,7 @@ function against(now: number, then: number | undefined): Content {
   if (then === undefined) return counted(now)
   const change = now - then
   const sign = change > 0 ? '+' : change < 0 ? '−' : '±'
-  return html`${counted(now)} <small>(${sign}${counted(Math.abs(change))})</small>`
+  return html`<span class="pair">${counted(now)} <small>${sign}${counted(Math.abs(change))}</small></span>`
 }
 
 /** Opt-ins up, opt-outs down, one column a day; absent until there are two. */
@@ -137,12 +146,13 @@ export function daysChart(target: string, days: readonly Day[], id: string): Cha
   return {
     id: `days-${id}`,
     title,
+    captioned: true,
+    legend: [KEYS.optedIn, KEYS.optedOut],
     description: `Choices written on each of the last ${days.length} days with a run, from ${days[0]?.date} to ${days.at(-1)?.date}.`,
     draw: (width) => ({
-      height: 220,
+      height: 200,
       option: {
-        legend: legend(['opted in', 'opted out']),
-        grid: { left: 44, right: 12, top: 38, bottom: 26 },
+        grid: { left: 44, right: 12, top: 10, bottom: 26 },
         xAxis: names(
           days.map(({ date }) => date.slice(5)),
           {
@@ -156,12 +166,12 @@ export function daysChart(target: string, days: readonly Day[], id: string): Cha
         series: [
           column(
             'opted in',
-            'var(--teal)',
+            KEYS.optedIn.colour,
             of(({ optedIn }) => optedIn),
           ),
           column(
             'opted out',
-            'var(--amber)',
+            KEYS.optedOut.colour,
             of(({ optedOut }) => -optedOut),
           ),
         ],

@@ -7,8 +7,11 @@ import type { RunReport } from '../run-report.ts'
 import { type Chart, names, TEXT } from './chart.ts'
 import { counted } from './table.ts'
 
+const COLOURS = { source: 'var(--blue)', target: 'var(--teal)' } as const
+
 /** One step; `left` are those that go no further, by why. */
 interface Step {
+  readonly side: keyof typeof COLOURS
   readonly name: string
   readonly count: number
   readonly left: Readonly<Record<string, number>>
@@ -22,8 +25,14 @@ export function funnelOf({ ingest, bootstrap, deliver }: RunReport): Chart | und
   return {
     id: 'funnel',
     title: 'From lines to outcomes',
+    captioned: false,
+    legend: [
+      ...(steps.some(({ side }) => side === 'source') ? [{ name: 'source', colour: COLOURS.source }] : []),
+      ...(steps.some(({ side }) => side === 'target') ? [{ name: 'target', colour: COLOURS.target }] : []),
+      { name: 'went no further', colour: 'var(--rest)' },
+    ],
     description: steps.map(({ name, count }) => `${name}: ${counted(count)}`).join('; '),
-    draw: (width) => ({ height: steps.length * 40 + 34, option: optionOf(steps, width === 'wide' ? 178 : 104) }),
+    draw: (width) => ({ height: steps.length * 36 + 4, option: optionOf(steps, width === 'wide' ? 178 : 104) }),
     table: {
       caption: 'Each step, and what became of those that went no further',
       heads: ['Step', 'Count', 'Went no further'],
@@ -32,23 +41,31 @@ export function funnelOf({ ingest, bootstrap, deliver }: RunReport): Chart | und
   }
 }
 
+function total(counts: readonly IngestCounts[], of: (one: IngestCounts) => number): number {
+  return counts.reduce((sum, one) => sum + of(one), 0)
+}
+
 function ingestSteps(ingest: IngestReport | undefined, bootstrap: BootstrapReport | undefined): Step[] {
   const counts = ingest?.partitions.map((partition) => partition.counts) ?? []
   const api = bootstrap?.from === 'api' ? bootstrap : undefined
   if (api !== undefined) counts.push(api.counts)
   if (counts.length === 0) return []
-  const sum = (of: (one: IngestCounts) => number) => counts.reduce((total, one) => total + of(one), 0)
-  const records = sum((one) => one.records)
-  const changed = (ingest?.changedRecords ?? 0) + (api?.changedRecords ?? 0)
-  const [rejects, guests, skipped] = [sum((one) => one.rejects), sum((one) => one.guests), sum((one) => one.skipped)]
+  const records = total(counts, (one) => one.records)
+  const changed = [ingest, api].reduce((sum, one) => sum + (one?.changedRecords ?? 0), 0)
+  const [rejects, guests, skipped] = [
+    total(counts, (one) => one.rejects),
+    total(counts, (one) => one.guests),
+    total(counts, (one) => one.skipped),
+  ]
   return [
     {
+      side: 'source',
       name: api === undefined ? 'Lines read' : 'Users read',
-      count: sum((one) => one.lines),
+      count: total(counts, (one) => one.lines),
       left: { rejects, guests, skipped },
     },
-    { name: 'Records', count: records, left: { 'said nothing new': Math.max(0, records - changed) } },
-    { name: 'Records changed', count: changed, left: {} },
+    { side: 'source', name: 'Records', count: records, left: { 'said nothing new': Math.max(0, records - changed) } },
+    { side: 'source', name: 'Records changed', count: changed, left: {} },
   ]
 }
 
@@ -61,9 +78,14 @@ function deliverSteps({ target, persons, outcomes, deferred }: DeliverReport, se
   const { superseded, unchanged, 'rejected-by-dataverse': rejected } = outcomes
   const of = several ? `${target}: ` : ''
   return [
-    { name: `${of}${several ? 'p' : 'P'}ersons due`, count: persons, left: { ...left, deferred } },
-    { name: `${of}${several ? 'f' : 'F'}ound`, count: found, left: { unchanged, superseded, rejected } },
-    { name: `${of}${several ? 'w' : 'W'}ritten`, count: outcomes.written, left: {} },
+    { side: 'target', name: `${of}${several ? 'p' : 'P'}ersons due`, count: persons, left: { ...left, deferred } },
+    {
+      side: 'target',
+      name: `${of}${several ? 'f' : 'F'}ound`,
+      count: found,
+      left: { unchanged, superseded, rejected },
+    },
+    { side: 'target', name: `${of}${several ? 'w' : 'W'}ritten`, count: outcomes.written, left: {} },
   ]
 }
 
@@ -77,27 +99,29 @@ const sumOf = (left: Step['left']): number => Object.values(left).reduce((total,
 function optionOf(steps: readonly Step[], labels: number) {
   const bar = { type: 'bar' as const, stack: 'all', barWidth: 18, silent: true }
   return {
-    legend: {
-      data: ['went on', 'went no further'],
-      ...{ top: 0, left: 0, itemWidth: 12, itemHeight: 12, itemGap: 14, selectedMode: false as const },
-      ...{ textStyle: { ...TEXT }, itemStyle: { borderWidth: 0 } },
+    // Letters are wider here than the drawing takes them for.
+    grid: {
+      left: labels,
+      right: 16 + 8 * Math.max(...steps.map(({ count }) => counted(count).length)),
+      top: 2,
+      bottom: 2,
     },
-    grid: { left: labels, right: 62, top: 30, bottom: 4 },
-    xAxis: { type: 'value' as const, show: false },
+    xAxis: { type: 'value' as const, show: false, max: Math.max(1, ...steps.map(({ count }) => count)) },
     yAxis: names(
       steps.map(({ name }) => name),
       {
         inverse: true,
         axisLine: { show: false },
-        axisLabel: { ...TEXT, color: 'var(--ink)', width: labels - 10, overflow: 'break', lineHeight: 14 },
+        axisLabel: { ...TEXT, color: 'var(--ink)', width: (labels - 10) * 0.78, overflow: 'break', lineHeight: 14 },
       },
     ),
     series: [
       {
         ...bar,
         name: 'went on',
-        itemStyle: { color: 'var(--blue)', borderRadius: 2 },
-        data: steps.map(({ count, left }) => count - sumOf(left)),
+        data: steps.map(({ side, count, left }) => {
+          return { value: count - sumOf(left), itemStyle: { color: COLOURS[side], borderRadius: 2 } }
+        }),
       },
       {
         ...bar,

@@ -2,12 +2,10 @@
 
 import type { TimelineFigures } from '../../lib/timeline.ts'
 import type { DeliverReport } from '../deliver-report.ts'
-import { amounts, type Chart, legend, names, TEXT, type Width } from './chart.ts'
+import { amounts, type Chart, type Key, names, TEXT, type Width } from './chart.ts'
 import { counted, lasting } from './table.ts'
 
-interface Series {
-  readonly name: string
-  readonly colour: string
+interface Series extends Key {
   /** One for each interval. */
   readonly amounts: readonly number[]
 }
@@ -19,15 +17,21 @@ export function readingOverTime({ overTime }: { readonly overTime?: TimelineFigu
   return areaChart('reading', 'Lines read a second', overTime, series)
 }
 
-/** Rows and requests a second. */
-export function deliveryOverTime({ target, requests: { overTime } }: DeliverReport, id: string): Chart | undefined {
-  if (overTime === undefined) return undefined
-  const series = [
-    rateOf(overTime, 'rows', 'rows written', 'var(--teal)'),
-    rateOf(overTime, 'requests', 'requests answered', 'var(--blue)'),
+/** Rows a second, and requests a second: so different in size that each has its own drawing. */
+export function deliveryOverTime({ target, requests: { overTime } }: DeliverReport, id: string): readonly Chart[] {
+  if (overTime === undefined) return []
+  const rows = rateOf(overTime, 'rows', 'rows', 'var(--teal)')
+  const requests = rateOf(overTime, 'requests', 'requests', 'var(--blue)')
+  return [
+    ...(sumOf(rows.amounts) === 0
+      ? []
+      : [areaChart(`rows-${id}`, `Rows written a second, ${target}`, overTime, [rows])]),
+    areaChart(`requests-${id}`, `Requests answered a second, ${target}`, overTime, [requests]),
   ]
-  return areaChart(`speed-${id}`, `Rows and requests a second, ${target}`, overTime, series)
 }
+
+/** Low: what is to be seen is when, more than how much. */
+const HEIGHT = 150
 
 /** Colours of causes, in the order in which they come up. */
 const CAUSES = ['var(--amber)', 'var(--violet)', 'var(--blue)', 'var(--teal)', 'var(--rest)']
@@ -50,12 +54,13 @@ export function waitsOverTime({ target, requests: { overTime } }: DeliverReport,
   return {
     id: `waits-${id}`,
     title,
+    captioned: true,
+    legend: all,
     description: `${all.map(({ name, amounts: each }) => `${name}: ${counted(sumOf(each))}`).join('; ')}, in intervals of ${lasting(overTime.intervalMs)}.`,
     draw: (width) => ({
-      height: 150 + legendHeight(all, width),
+      height: HEIGHT,
       option: {
-        legend: legend(all.map(({ name }) => name)),
-        grid: { left: 40, right: 12, top: legendHeight(all, width) + 6, bottom: 26 },
+        grid: { left: 40, right: 12, top: 10, bottom: 26 },
         xAxis: timeAxis(times, width),
         yAxis: amounts(),
         series: [
@@ -108,31 +113,19 @@ const timeAxis = (times: readonly string[], width: Width) =>
     },
   })
 
-/** Names stand beside each other until there is no more room. */
-function legendHeight(series: readonly Series[], width: Width): number {
-  const room = width === 'wide' ? 740 : 310
-  const lines = series.reduce(
-    ({ count, used }, { name }) => {
-      const needs = 34 + name.length * 6.6
-      return used + needs > room ? { count: count + 1, used: needs } : { count, used: used + needs }
-    },
-    { count: 1, used: 0 },
-  )
-  return 8 + lines.count * 24
-}
-
 function areaChart(id: string, title: string, overTime: TimelineFigures, series: readonly Series[]): Chart {
   const times = timesOf(overTime)
   const peak = series.map(({ name, amounts: each }) => `${name}: up to ${counted(Math.max(0, ...each))} a second`)
   return {
     id,
     title,
+    captioned: id !== 'reading',
+    legend: series.length > 1 ? series : [],
     description: `${peak.join('; ')}, over ${lasting(times.length * overTime.intervalMs)}.`,
     draw: (width) => ({
-      height: 150 + legendHeight(series, width),
+      height: HEIGHT,
       option: {
-        legend: legend(series.map(({ name }) => name)),
-        grid: { left: 44, right: 12, top: legendHeight(series, width) + 6, bottom: 26 },
+        grid: { left: 44, right: 12, top: 10, bottom: 26 },
         xAxis: timeAxis(times, width),
         yAxis: amounts(),
         series: series.map(({ name, colour, amounts: data }) => ({

@@ -30,12 +30,12 @@ header p, .note { margin: .25rem 0; color: var(--muted); overflow-wrap: anywhere
 .badge.good { color: var(--good); background: var(--good-back); }
 .badge.warn { color: var(--warn); background: var(--warn-back); }
 .badge.bad { color: var(--bad); background: var(--bad-back); }
-nav ul { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; list-style: none; margin: .75rem 0 0; padding: 0; font-size: .9rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; list-style: none; margin: 0 0 1rem; padding: 0; font-size: .9rem; }
 nav a { display: inline-block; padding: .15rem 0; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1.1rem 1.25rem 1.25rem; margin: 0 0 1rem; }
-dl.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .6rem; margin: 0 0 1rem; }
+dl.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: .6rem; margin: 0 0 1rem; }
 dl.tiles div { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: .7rem .9rem; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
-dl.tiles dd { margin: 0; font-size: 1.45rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -.01em; }
+dl.tiles dd { margin: 0; font-size: 1.4rem; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -.01em; }
 dl.tiles dt { font-size: .82rem; color: var(--muted); }
 dl.tiles .bad dd { color: var(--bad); }
 ul.told { margin: 0; padding: 0; list-style: none; }
@@ -43,7 +43,10 @@ ul.told li { border-left: 4px solid var(--amber); padding: .1rem 0 .1rem .75rem;
 ul.told li.bad { border-color: var(--red); }
 ul.told li:last-child { margin-bottom: 0; }
 code, .id { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .88em; overflow-wrap: anywhere; }
-figure { margin: 0 0 .5rem; }
+figure { margin: 0 0 1rem; }
+figcaption { font-size: .9rem; font-weight: 600; margin: 1rem 0 .25rem; overflow-wrap: anywhere; }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; list-style: none; margin: 0 0 .5rem; padding: 0; font-size: .84rem; color: var(--muted); }
+.legend span { display: inline-block; width: .75rem; height: .75rem; border-radius: .15rem; margin-right: .4rem; vertical-align: -.05rem; }
 figure svg { display: block; width: 100%; height: auto; }
 figure svg.narrow { display: none; max-width: 27rem; }
 details { margin-top: .4rem; }
@@ -51,12 +54,14 @@ summary { cursor: pointer; color: var(--muted); font-size: .88rem; padding: .2re
 .scroll { max-height: 22rem; overflow: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .35rem 0 0; }
 caption { text-align: left; color: var(--muted); font-size: .85rem; padding: 0 0 .4rem; overflow-wrap: anywhere; }
-th, td { text-align: left; vertical-align: top; padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 600; font-size: .82rem; overflow-wrap: normal; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: anywhere; }
 tbody tr:last-child > * { border-bottom: 0; }
-.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+th.date { white-space: nowrap; }
+.pair small { display: inline-block; min-width: 4.2em; }
+.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; }
 small { color: var(--muted); font-size: .85em; }
 strong.bad { color: var(--bad); font-weight: 600; }
 meter { width: 4rem; height: .7rem; vertical-align: middle; margin-left: .35rem; }
@@ -72,6 +77,7 @@ footer { color: var(--muted); font-size: .85rem; overflow-wrap: anywhere; }
   figure svg.narrow { display: block; }
   th, td { padding-right: .45rem; font-size: .84rem; }
   meter { display: none; }
+  .pair small { display: block; }
 }
 @media print {
   :root { --page: #fff; }

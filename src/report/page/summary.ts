@@ -44,12 +44,21 @@ export function header(report: RunReport): Html {
 </header>`
 }
 
+type Delivery = RunReport['deliver'][number]
+
+function sumOver(deliver: readonly Delivery[], of: (one: Delivery) => number): number {
+  return deliver.reduce((total, one) => total + of(one), 0)
+}
+
 /** The figures that people ask for first. */
 export function tiles({ ingest, deliver, failures, told }: RunReport): Html {
-  const sum = (of: (one: RunReport['deliver'][number]) => number) => deliver.reduce((total, one) => total + of(one), 0)
   const partitions = ingest?.partitions ?? []
-  const refused = sum(({ rejections }) => Object.values(rejections).reduce((total, count) => total + count, 0))
-  const waitedMs = sum(({ requests }) => Object.values(requests.waitedMs).reduce((total, ms) => total + ms, 0))
+  const refused = sumOver(deliver, ({ rejections }) =>
+    Object.values(rejections).reduce((total, count) => total + count, 0),
+  )
+  const waitedMs = sumOver(deliver, ({ requests }) =>
+    Object.values(requests.waitedMs).reduce((total, ms) => total + ms, 0),
+  )
   const shown: Array<readonly [string, Content, boolean?]> = [
     ...(ingest === undefined
       ? []
@@ -60,9 +69,9 @@ export function tiles({ ingest, deliver, failures, told }: RunReport): Html {
     ...(deliver.length === 0
       ? []
       : [
-          ['persons taken up', sum(({ persons }) => persons)] as const,
-          ['choices written', sum(({ places }) => places.written)] as const,
-          ['still due', sum(({ deferred }) => deferred)] as const,
+          ['persons taken up', sumOver(deliver, ({ persons }) => persons)] as const,
+          ['choices written', sumOver(deliver, ({ places }) => places.written)] as const,
+          ['still due', sumOver(deliver, ({ deferred }) => deferred)] as const,
           ['refused', refused, refused > 0] as const,
           ['waited', lasting(waitedMs)] as const,
         ]),

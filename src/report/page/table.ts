@@ -1,6 +1,6 @@
 /** Tables of a page: a caption, a head for every column, a head for every row. */
 
-import { type Content, type Html, html } from './html.ts'
+import { type Content, Html, html } from './html.ts'
 
 export interface Table {
   readonly caption: string
@@ -17,7 +17,7 @@ export const MOST_ROWS = 60
 export function tableOf({ caption, heads, rows, more }: Table): Html {
   const numeric = heads.map((_, column) => rows.length > 0 && rows.every((row) => isNumber(row[column])))
   const cell = (content: Content, column: number) => {
-    if (column === 0) return html`<th scope="row">${content}</th>`
+    if (column === 0) return html`<th scope="row"${isDate(content) && html` class="date"`}>${content}</th>`
     return numeric[column] ? html`<td class="n">${shown(content)}</td>` : html`<td>${shown(content)}</td>`
   }
   return html`<table>
@@ -27,8 +27,12 @@ export function tableOf({ caption, heads, rows, more }: Table): Html {
 </table>${more && more.count > 0 && html`<p class="more">${counted(more.count)} more: ${more.where}.</p>`}`
 }
 
+const isDate = (content: Content): boolean => typeof content === 'string' && /^\d{4}-\d\d-\d\d$/.test(content)
+
 const isNumber = (content: Content): boolean =>
-  typeof content === 'number' || (typeof content === 'string' && /^[+−-]?[\d,.]+( ?(%|s|d|ms))?$|^–$/.test(content))
+  typeof content === 'number' ||
+  (typeof content === 'string' && /^[\d,.]+( ?(%|s))?$|^–$/.test(content)) ||
+  (content instanceof Html && content.text.startsWith('<span class="pair">'))
 
 const shown = (content: Content): Content => (typeof content === 'number' ? counted(content) : content)
 

@@ -30,7 +30,7 @@ ${choices === undefined ? html`<p class="note">No choice was written.</p>` : dra
 ${table.rows.length > 0 && tableOf(table)}
 ${drawn(daysChart(target, days, id))}
 <h3>Speed, waits and throttles</h3>
-${drawn(deliveryOverTime(report, id))}
+${deliveryOverTime(report, id).map(draw)}
 ${waits === undefined ? html`<p class="note">No request was throttled, and none had to wait.</p>` : draw(waits)}
 ${tableOf(requestsTable(report))}
 <h3>Quarantine</h3>

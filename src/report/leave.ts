@@ -1,0 +1,85 @@
+/** What a run leaves behind for people: a file of JSON and a page, in a folder, and in a bucket if one is configured. */
+
+import type { ReportSettings } from '../config/settings.ts'
+import { CodedError } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { ObjectSink } from '../source/object-sink.ts'
+import type { Store } from '../store/store.ts'
+import type { NamePlace } from './page/choices.ts'
+import { found, removeOldReports, reportUnwritable, writeReportFile } from './report-file.ts'
+import type { RunReport } from './run-report.ts'
+
+export interface LeavingPorts {
+  readonly store: Pick<Store, 'runs'>
+  readonly log: Log
+  readonly openReportSink?: () => Promise<ObjectSink>
+}
+
+/** Earlier runs whose choices are compared: a month of nights, with some repeated. */
+export const RUNS_COMPARED = 60
+
+/** A bucket that takes no more than a few hundred KiB in this time takes nothing. */
+const PUT_MS = 60_000
+
+/**
+ * Writes both files and puts them where they go besides. Never throws: the run has been concluded, and whatever keeps its
+ * report from being written must not look like a failure of the run. Answers where the page is, if it is anywhere here.
+ */
+export async function leaveReport(
+  { store, log, openReportSink }: LeavingPorts,
+  { directory, keep, prefix }: Omit<ReportSettings, 'to'>,
+  report: RunReport,
+  nameOf: NamePlace,
+): Promise<string | undefined> {
+  const { run } = report
+  const files = new Map([[`${run}.json`, `${JSON.stringify(report, undefined, 2)}\n`]])
+  const page = `${run}.html`
+  await attempt(log, run, async () => {
+    // Loaded only now: what draws the charts is large.
+    const { reportPage } = await import('./page/page.ts')
+    const earlier = (await store.runs(RUNS_COMPARED)).map(({ report: told }) => told)
+    files.set(page, await reportPage(report, { earlier, nameOf }))
+  })
+  let path: string | undefined
+  await attempt(log, run, async () => {
+    for (const [name, text] of files) {
+      const written = await writeReportFile(directory, name, text)
+      if (name === page) path = written
+    }
+    await removeOldReports(directory, keep)
+  })
+  if (openReportSink !== undefined) await attempt(log, run, () => putAll(openReportSink, prefix, files))
+  return path
+}
+
+async function attempt(log: Log, run: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const coded = error instanceof CodedError && error.code === 'report-unwritable'
+    const told = coded ? error : reportUnwritable('the report', `an unexpected ${found(error)}`)
+    log.warn({ run, code: told.code }, told.message)
+  }
+}
+
+/** By a signal of its own: a run that was stopped still has something to say. */
+async function putAll(
+  openReportSink: () => Promise<ObjectSink>,
+  prefix: string,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  const signal = AbortSignal.timeout(PUT_MS)
+  try {
+    const sink = await openReportSink()
+    for (const [name, text] of files) {
+      const bytes = new TextEncoder().encode(text)
+      await sink.put(`${prefix}${name}`, bytes.length, inOnePiece(bytes), signal)
+    }
+  } catch (error) {
+    throw reportUnwritable('report.to', found(error), { cause: error })
+  }
+}
+
+async function* inOnePiece(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
