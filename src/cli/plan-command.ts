@@ -37,17 +37,21 @@ export async function runPlan(flags: PlanFlags, version: string): Promise<number
     await checkIngestSettings(ports.store, settings, false)
     const head = planHead({ fingerprints: fingerprints(settings), asked: askedOf(flags) }, systemClock.now())
     const file = flags.out === undefined ? undefined : openPlanWriter(flags.out, head, flags.withIdentifiers)
-    const request = { sync: requestOf(flags, settings), samples: flags.show, ...(file && { note: file.add }) }
-    const rehearsed = await plan(ports, settings, request, signal)
-    const thresholds = {
-      quarantineMax: settings.quarantine.max,
-      strict: flags.strict,
-      detailed: flags.detailedExitcode,
+    try {
+      const request = { sync: requestOf(flags, settings), samples: flags.show, ...(file && { note: file.add }) }
+      const rehearsed = await plan(ports, settings, request, signal)
+      const thresholds = {
+        quarantineMax: settings.quarantine.max,
+        strict: flags.strict,
+        detailed: flags.detailedExitcode,
+      }
+      const report = planReport(rehearsed, settings.targets, thresholds)
+      if (report.failures.length === 0) file?.end()
+      process.stdout.write(`${flags.json ? JSON.stringify(report) : planText(report)}\n`)
+      return report.exitCode
+    } finally {
+      file?.discard()
     }
-    const report = planReport(rehearsed, settings.targets, thresholds)
-    if (report.failures.length === 0) file?.end()
-    process.stdout.write(`${flags.json ? JSON.stringify(report) : planText(report)}\n`)
-    return report.exitCode
   })
 }
 

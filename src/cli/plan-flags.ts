@@ -83,7 +83,7 @@ function addWhy(program: Command, { version, ended }: Shared): void {
     .option('--ouid <ouid...>', 'these persons; other users of the machine may see them in the list of processes')
     .option('--address <address...>', 'everybody known at these addresses')
     .option('--target <name...>', 'only these targets')
-    .option('--reveal', 'with addresses and ids in clear', false)
+    .option('--reveal', 'with addresses, ids and attributes in clear', false)
     .option('--json', 'the answer as JSON on stdout', false)
     .addOption(logLevel())
     .action(async (flags: Omit<ExplainFlags, 'quiet'>) => {

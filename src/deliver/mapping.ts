@@ -11,6 +11,7 @@ import { type ConsentBindings, consentBindings } from '../projection/consent-row
 import { type ContactColumn, contactColumn, wantsOf } from '../projection/contact-column.ts'
 import type { ConsentEntry } from '../projection/slot.ts'
 import type { Store } from '../store/store.ts'
+import { contactColumnOf } from './contacts.ts'
 import { Resolver } from './resolver.ts'
 
 /** What a target writes, by mode. */
@@ -109,9 +110,7 @@ async function markNewlyAnswered(store: Store, target: string, answered: readonl
 }
 
 function contactComplaints(target: TargetSettings, contacts: TableMetadata): Complaint[] {
-  const fromContact = target.contactPoints.flatMap(({ from }) =>
-    from.startsWith('contact.') ? [from.slice('contact.'.length)] : [],
-  )
+  const fromContact = target.contactPoints.flatMap(({ from }) => contactColumnOf(from) ?? [])
   const needed = new Set([
     target.contact.matchAttribute,
     ...(target.mode === 'consent' ? fromContact : []),

@@ -3,6 +3,7 @@
 import type { TargetSettings } from '../config/settings.ts'
 import type { ColumnMetadata, Row, TableMetadata } from '../dataverse/dataverse.ts'
 import type { InspectedDataverse } from '../dataverse/inspection.ts'
+import { contactColumnOf } from '../deliver/contacts.ts'
 import type { StoreGlance } from '../store/glance.ts'
 
 /** Where a sample comes from. */
@@ -53,7 +54,7 @@ export async function contactSample(
   return { values, ofPersons: persons.length > 0, rows }
 
   function addressColumns(): string[] {
-    return target.contactPoints.flatMap(({ from }) => /^contact\.(.+)$/.exec(from)?.[1] ?? [])
+    return target.contactPoints.flatMap(({ from }) => contactColumnOf(from) ?? [])
   }
 
   async function valuesOf(of: TableMetadata): Promise<string[]> {

@@ -2,6 +2,7 @@
 
 import type { ContactPoint, TargetSettings } from '../config/settings.ts'
 import type { EnforcementModel } from '../dataverse/inspection.ts'
+import { contactColumnOf } from '../deliver/contacts.ts'
 import { type Check, type Finding, ok, orOk, skipped, unlessForbidden, warning } from './finding.ts'
 import { mappedIds, type TargetWorld } from './target-world.ts'
 
@@ -115,7 +116,7 @@ const audience: Check<TargetWorld> = {
       const fieldsOf = ({ channel }: ContactPoint) =>
         channel === 'email' ? settings.emailFields : channel === 'custom' ? undefined : settings.phoneFields
       const findings = target.contactPoints.flatMap((point) => {
-        const column = /^contact\.(.+)$/.exec(point.from)?.[1]
+        const column = contactColumnOf(point.from)
         const fields = fieldsOf(point)
         if (column === undefined || fields === undefined || fields === '' || namesColumn(fields, column)) return []
         return [

@@ -1,6 +1,7 @@
 /** Are the tables there, of the kind that is expected, with what deliveries use of them? */
 
 import type { TargetSettings } from '../config/settings.ts'
+import { contactColumnOf } from '../deliver/contacts.ts'
 import { CHANNEL_CODES } from '../projection/contact-point.ts'
 import { type Check, type Finding, failed, ok, orOk, skipped, warning } from './finding.ts'
 import type { TargetWorld } from './target-world.ts'
@@ -137,7 +138,7 @@ const security: Check<TargetWorld> = {
 
 /** Columns of the contact that are read or written. */
 function contactColumnsUsed({ mode, entries, contact, contactPoints, upsert }: TargetSettings): string[] {
-  const addresses = contactPoints.flatMap(({ from }) => /^contact\.(.+)$/.exec(from)?.[1] ?? [])
+  const addresses = contactPoints.flatMap(({ from }) => contactColumnOf(from) ?? [])
   return [
     contact.matchAttribute,
     ...(mode === 'contact' ? entries.map(({ id }) => id) : addresses),

@@ -2,6 +2,7 @@
 
 import { fromMilliseconds, parseInstant } from '../consent/time.ts'
 import type { Row } from '../dataverse/dataverse.ts'
+import { contactColumnOf } from '../deliver/contacts.ts'
 import { NO_SAMPLE, NOBODY } from './contact-checks.ts'
 import { folded } from './contact-sample.ts'
 import { type Check, counted, type Finding, ok, unlessForbidden, warning } from './finding.ts'
@@ -44,7 +45,7 @@ function findingOf(byDidomi: number, byApplications: number, all: number): Findi
 async function consents({ target, dataverse, table, contacts }: TargetWorld, signal: AbortSignal) {
   const { values, rows } = await contacts(signal)
   const addresses = target.contactPoints.flatMap(({ from }) => {
-    const column = /^contact\.(.+)$/.exec(from)?.[1]
+    const column = contactColumnOf(from)
     if (column !== undefined) return rows.map(({ columns }) => folded(columns[column]))
     return from === 'organization_user_id' ? values : []
   })

@@ -1,7 +1,7 @@
 /** A saved plan: a head, a line for each write, an end. Without identifiers unless they were asked for. */
 
 import { createHmac, randomBytes } from 'node:crypto'
-import { closeSync, createReadStream, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, createReadStream, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { RowWrite, TableMetadata } from '../dataverse/dataverse.ts'
@@ -65,6 +65,8 @@ export interface PlanWriter {
   add(target: string, table: TableMetadata, row: RowWrite): void
   /** Durable once it returns. */
   end(): void
+  /** Removes a plan that did not come to its end: nobody may apply half of one, and its name is free again. */
+  discard(): void
 }
 
 /** @throws CodedError `usage` where there is something at `path`, or nothing can be written there */
@@ -73,11 +75,13 @@ export function openPlanWriter(path: string, head: PlanHead, withIdentifiers: bo
   try {
     file = openSync(path, 'wx', 0o600)
   } catch (error) {
-    const found = error instanceof Error && 'code' in error ? String(error.code) : 'a file that cannot be made'
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'a file that cannot be made'
+    const found = code === 'EEXIST' ? 'a file that is there already' : code
     throw trouble('usage', `--out ${path}`, found, 'a name that is free, in a folder that can be written')
   }
   let writes = 0
   let kept = ''
+  let ended = false
   const line = (value: unknown) => {
     kept += `${JSON.stringify(value)}\n`
     if (kept.length >= BUFFER) flush()
@@ -98,6 +102,12 @@ export function openPlanWriter(path: string, head: PlanHead, withIdentifiers: bo
       flush()
       fsyncSync(file)
       closeSync(file)
+      ended = true
+    },
+    discard() {
+      if (ended) return
+      closeSync(file)
+      rmSync(path, { force: true })
     },
   }
 }

@@ -1,6 +1,12 @@
 /** What a store in PostgreSQL is worth: schema, counts and sums, in one snapshot and without the lease. Reads only. */
 
-import { connectPostgres, type PostgresAddress, type PostgresConnection, placeOf } from './postgres-connection.ts'
+import {
+  connectPostgres,
+  type PostgresAddress,
+  type PostgresConnection,
+  placeOf,
+  schemaName,
+} from './postgres-connection.ts'
 import { PostgresFailure, translated, unusable } from './postgres-failure.ts'
 import { POSTGRES_SCHEMA_VERSION } from './postgres-migrations.ts'
 import { integerOf, textOf } from './postgres-values.ts'
@@ -26,10 +32,7 @@ export async function checkPostgresStore(address: PostgresAddress): Promise<Stor
 }
 
 async function checkSchema({ query }: PostgresConnection, schema: string, place: string): Promise<StoreCheck> {
-  const [table = {}] = await query(
-    'SELECT to_regclass($1) IS NOT NULL AS there',
-    `"${schema.replaceAll('"', '""')}".meta`,
-  )
+  const [table = {}] = await query('SELECT to_regclass($1) IS NOT NULL AS there', `${schemaName(schema)}.meta`)
   const [meta] = table['there'] === true ? await query(`SELECT value FROM meta WHERE name = 'schema-version'`) : []
   if (meta === undefined) throw unusable(place, 'a schema without a store of this program')
   const number = async (sql: string) => integerOf((await query(sql))[0] ?? {}, 'n')

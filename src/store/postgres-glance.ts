@@ -2,7 +2,13 @@
 
 import { defect } from '../lib/errors.ts'
 import { type GlanceWishes, RUNS_LOOKED_AT, type StoreGlance, type StoreLook, type StorePlace } from './glance.ts'
-import { connectPostgres, type PostgresAddress, type PostgresConnection, placeOf } from './postgres-connection.ts'
+import {
+  connectPostgres,
+  type PostgresAddress,
+  type PostgresConnection,
+  placeOf,
+  schemaName,
+} from './postgres-connection.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { PostgresFailure, translated, unusable } from './postgres-failure.ts'
 import { lockKey } from './postgres-lease.ts'
@@ -43,8 +49,8 @@ async function placeIn({ query }: PostgresConnection, schema: string): Promise<S
       EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
         AND classid = $3::int::oid AND objid = $4::int::oid
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS held`,
-    `${quoted(schema)}.meta`,
-    quoted(schema),
+    `${schemaName(schema)}.meta`,
+    schemaName(schema),
     ours,
     key,
   )
@@ -56,7 +62,7 @@ async function glanceIn(
   address: PostgresAddress,
   { targets, bookmarks, sample, runs = RUNS_LOOKED_AT }: GlanceWishes,
 ): Promise<StoreGlance | undefined> {
-  const [made = {}] = await query('SELECT to_regclass($1) IS NOT NULL AS there', `${quoted(address.schema)}.meta`)
+  const [made = {}] = await query('SELECT to_regclass($1) IS NOT NULL AS there', `${schemaName(address.schema)}.meta`)
   if (made['there'] !== true) return undefined
   const [meta] = await query(`SELECT value FROM meta WHERE name = 'schema-version'`)
   if (meta === undefined) throw unusable(placeOf(address), 'a schema without a store of this program')
@@ -88,5 +94,3 @@ async function glanceIn(
     ouids: (await query('SELECT ouid FROM person ORDER BY person LIMIT $1', sample)).map((row) => textOf(row, 'ouid')),
   }
 }
-
-const quoted = (schema: string): string => `"${schema.replaceAll('"', '""')}"`

@@ -187,9 +187,19 @@ export function describePlans(openStore: () => Promise<PlanStore>): void {
       expect(statSync(path).mode & 0o777).toBe(0o600)
       expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(1 + 8 + 1)
       expect(readFileSync(path, 'utf8')).not.toMatch(/zq-|c0000000/)
-      expect((await run(lab, 'plan', '--out', FILE)).code).toBe(2)
+      const again = await run(lab, 'plan', '--out', FILE)
+      expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('a file that is there already')])
       await planned(lab, '--out', 'clear.ndjson', '--with-identifiers')
       expect(readFileSync(join(lab.folder, 'clear.ndjson'), 'utf8')).toContain(address(1))
+    })
+
+    it('a plan that does not come to its end leaves no file', { timeout: LIMIT_MS }, async () => {
+      const { code, stdout } = await runCli(['plan', '--config', CONFIG, '--quiet', '--out', 'half.plan'], {
+        cwd: lab.folder,
+        env: { ...store.env, DATAVERSE_CLIENT_SECRET: 'another' },
+      })
+      expect([code, stdout]).toEqual([3, expect.stringContaining('token-refused')])
+      expect(existsSync(join(lab.folder, 'half.plan'))).toBe(false)
     })
 
     it('refuses what is no whole plan', { timeout: LIMIT_MS }, async () => {
@@ -331,6 +341,32 @@ export function describePlans(openStore: () => Promise<PlanStore>): void {
     it('nobody asked for is a usage error, and nobody known is said', { timeout: LIMIT_MS }, async () => {
       expect((await run(lab, 'explain')).code).toBe(2)
       expect(await explained('--ouid', 'zq-nobody')).toBe('Nobody: the store knows no such person.\n')
+    })
+  })
+
+  describe('an environment that was restored from a backup', () => {
+    it('is told by verify and plan, which leave it to the next run', { timeout: LIMIT_MS }, async () => {
+      const { world } = lab.emulator
+      world.snapshot('monday')
+      const later = line('zq-ouid-1', DATE, { at: `${DATE}T18:00:00.000Z`, purposes: no })
+      await lab.part(DATE, 'd.ndjson', later)
+      expect((await lab.sync(['--quiet', '--from', DATE], store.env)).code).toBe(0)
+      expect((await run(lab, 'verify', '--json', '--quiet')).code).toBe(0)
+      const chosen = business(lab)
+      world.restore('monday')
+      expect(business(lab)).not.toEqual(chosen)
+
+      const { code, stdout } = await run(lab, 'verify', '--json', '--quiet')
+      expect(code).toBe(6)
+      expect(JSON.parse(stdout).targets).toMatchObject([
+        { target: 'columns', restored: true, drifted: 1, different: 1 },
+        { target: 'consents', restored: true, drifted: 1, different: 1 },
+      ])
+      expect((await run(lab, 'verify', '--quiet')).stdout).toContain('the environment was restored from a backup')
+      const plan = await run(lab, 'plan', '--json', '--quiet')
+      expect(JSON.parse(plan.stdout).targets).toMatchObject([{ restored: true }, { restored: true }])
+      expect((await lab.sync(['--quiet'], store.env)).code).toBe(0)
+      expect(business(lab)).toEqual(chosen)
     })
   })
 }

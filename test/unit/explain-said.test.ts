@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Key } from '../../src/consent/key.ts'
+import type { State } from '../../src/consent/state.ts'
 import type { Statement } from '../../src/consent/statement.ts'
 import { formatInstant } from '../../src/consent/time.ts'
 import { columnPlace } from '../../src/deliver/contact-rows.ts'
@@ -69,7 +70,7 @@ describe('a person', () => {
   const old = stateFrom(line(5, true), line(10, false))
   const recent = stateFrom(line(15, false), line(20, true))
   const undated = stateFrom(line(20, true))
-  const ruled = (...states: Parameters<typeof person>) => saidBy(person(...states), choice(), 'complete').person
+  const ruled = (...states: readonly State[]) => saidBy(person(...states), choice(), 'complete').person
 
   it('says what is certainly newest, or what all say that may be', () => {
     expect(ruled(old, recent)).toEqual(said(yes(16, 20), '§3, overlay: the newest'))
