@@ -46,6 +46,19 @@ const lease: Check<StoreWorld> = {
   },
 }
 
+const copy: Check<StoreWorld> = {
+  id: 'copy',
+  title: 'may be copied for a look',
+  run: async ({ place }) => {
+    const { copyable } = await place()
+    if (copyable !== false) return ok('yes')
+    return warning(
+      'no temporary tables may be made in the database',
+      'Grant TEMPORARY on the database to the user that runs this: `plan`, `apply`, `verify` and `explain` work on such tables.',
+    )
+  },
+}
+
 const content: Check<StoreWorld> = {
   id: 'content',
   title: 'readable, schema version',
@@ -77,4 +90,4 @@ const lastRun: Check<StoreWorld> = {
   },
 }
 
-export const STORE_CHECKS: readonly Check<StoreWorld>[] = [writable, lease, content, lastRun]
+export const STORE_CHECKS: readonly Check<StoreWorld>[] = [writable, lease, copy, content, lastRun]

@@ -27,6 +27,8 @@ export interface StorePlace {
   readonly freeBytes?: number
   readonly bytes?: number
   readonly held: boolean
+  /** Whether `plan` and its like may copy it; absent where a copy needs no more than the store does. */
+  readonly copyable?: boolean
 }
 
 export interface GlanceWishes {

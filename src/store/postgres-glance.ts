@@ -39,13 +39,18 @@ async function inSnapshot<T>(address: PostgresAddress, work: (connection: Postgr
   }
 }
 
+/** Of several rights in one text the server asks for any: each is asked for by itself. */
 async function placeIn({ query }: PostgresConnection, schema: string): Promise<StorePlace> {
   const [ours, key] = lockKey('run', schema)
   const [row = {}] = await query(
     `SELECT to_regclass($1) IS NOT NULL AS made,
       NOT pg_is_in_recovery() AND CASE WHEN to_regnamespace($2) IS NULL
         THEN has_database_privilege(current_database(), 'CREATE')
-        ELSE has_schema_privilege(to_regnamespace($2), 'CREATE, USAGE') END AS writable,
+        ELSE has_schema_privilege(to_regnamespace($2), 'CREATE') AND has_schema_privilege(to_regnamespace($2), 'USAGE')
+          AND NOT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace($2) AND relkind = 'r'
+            AND NOT (has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE')
+              AND has_table_privilege(oid, 'DELETE'))) END AS writable,
+      has_database_privilege(current_database(), 'TEMPORARY') AS copyable,
       EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
         AND classid = $3::int::oid AND objid = $4::int::oid
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS held`,
@@ -54,7 +59,12 @@ async function placeIn({ query }: PostgresConnection, schema: string): Promise<S
     ours,
     key,
   )
-  return { exists: flagOf(row, 'made'), writable: flagOf(row, 'writable'), held: flagOf(row, 'held') }
+  return {
+    exists: flagOf(row, 'made'),
+    writable: flagOf(row, 'writable'),
+    held: flagOf(row, 'held'),
+    copyable: flagOf(row, 'copyable'),
+  }
 }
 
 async function glanceIn(

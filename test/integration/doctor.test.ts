@@ -148,6 +148,12 @@ const STORE_CASES: Cases = {
     says: 'may not be written',
     exit: 2,
   },
+  'a database in which no copy may be made': {
+    ...contacts({}, {}, withStore({ place: async () => ({ ...place, copyable: false }) })),
+    differs: { 'store/copy': 'warning' },
+    says: 'no temporary tables may be made in the database',
+    exit: 0,
+  },
   'a disk that is nearly full': {
     ...contacts({}, {}, withStore({ place: async () => ({ ...place, freeBytes: 10 ** 8 }) })),
     differs: { 'store/writable': 'warning' },
