@@ -37,7 +37,7 @@ afterAll(async () => {
 async function configure(more: object = {}): Promise<string> {
   emulator.world.reset()
   const own = await mkdtemp(join(folder, 'run-'))
-  const settings = { ...JSON.parse(demoConfiguration(emulator.url)), ...more }
+  const settings = { ...JSON.parse(demoConfiguration(emulator.url, join(own, 'reports'))), ...more }
   settings.source = { directory: '../export' }
   await writeFile(join(own, 'didomi-dataverse.json'), JSON.stringify(settings))
   return own
