@@ -1,8 +1,16 @@
 /** Who is told of a run that went wrong, how, and that nobody's silence makes it worse. Real HTTP on loopback. */
 
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/config/secret.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { Hooks } from '../../src/notify/hooks.ts'
+import { Watch } from '../../src/notify/watch.ts'
+import { Readings } from '../../src/observe/readings.ts'
+import { leastConfig, load } from '../support/config-files.ts'
 import { type HookServer, startHookServer } from '../support/hook-server.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { type Control, contactTarget, controlOf, openPlace, type Place } from '../support/sync-run.ts'
@@ -144,7 +152,6 @@ describe('notifications', () => {
         { match: { message: 'WhoAmI' }, count: 1, action: { kind: 'status', status: 403 } },
       ])
       expect((await place.run()).exitCode).toBe(3)
-      const { readFile } = await import('node:fs/promises')
       const text = await readFile(join(place.folder, 'a.sync.prom'), 'utf8')
       const seconds = Date.parse(report?.endedAt ?? '') / 1_000
       expect(text).toContain(`didomi_dataverse_last_success_time_seconds{command="sync"} ${seconds}\n`)
@@ -186,4 +193,39 @@ describe('a signal', () => {
     },
     LIMIT_MS,
   )
+})
+
+describe('the heartbeat', () => {
+  /** What is said of a run that ends so, by a process of this number, where `command` runs. */
+  async function said(exitCode: number, pod?: number, command: 'sync' | 'reverse' = 'sync'): Promise<string[]> {
+    const from = hook.calls.length
+    const heartbeat = { url: new Secret(hook.url), on: ['start', 'success', 'failure'] as const, timeoutMs: 5_000 }
+    const hooks = new Hooks({ clock: systemClock, random: Math.random, log: silentLog, userAgent: 'test' })
+    const ports = { clock: systemClock, log: silentLog, readings: new Readings(), hooks }
+    const watched = { command, run: 'r', version: '0', ...(pod !== undefined && { pod }) }
+    const watch = new Watch(ports, { ...(await load(leastConfig())), heartbeat }, watched)
+    watch.began()
+    await watch.ended({ exitCode })
+    return hook.calls.slice(from).map(({ path }) => path)
+  }
+
+  it('is of sync alone, in order; the threshold is no failure, and a held lease says nothing', async () => {
+    expect(await said(0)).toEqual(['/start', '/'])
+    expect(await said(5)).toEqual(['/start', '/'])
+    expect(await said(6)).toEqual(['/start', '/fail'])
+    expect(await said(7)).toEqual(['/start'])
+    expect(await said(0, undefined, 'reverse')).toEqual([])
+  })
+
+  it('of several processes the first speaks, but any of them may fail', async () => {
+    expect(await said(0, 0)).toEqual(['/start', '/'])
+    expect(await said(0, 3)).toEqual([])
+    expect(await said(1, 3)).toEqual(['/fail'])
+  })
+
+  it('the end waits for the start, however late that is taken', async () => {
+    await hook.close()
+    hook = await startHookServer([500])
+    expect(await said(0)).toEqual(['/start', '/'])
+  })
 })
