@@ -65,7 +65,7 @@ export async function withRun(
     if (error instanceof CodedError) end = { exitCode: exitCode([error.next]), code: error.code }
     throw error
   } finally {
-    await watch.ended(end)
-    await opened.close()
+    // What there is to tell is read before anything is sent.
+    await Promise.all([watch.ended(end), opened.close()])
   }
 }
