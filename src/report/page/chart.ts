@@ -1,7 +1,7 @@
 /** Charts as SVG that needs no script: drawn here, once for wide and once for narrow windows. */
 
 import type { EChartsOption, init } from 'echarts'
-import { Html, html } from './html.ts'
+import { Html, html, withoutControls } from './html.ts'
 import { type Table, tableOf } from './table.ts'
 
 /** A chart's window: text keeps its size on a telephone, so each has a drawing of its own. */
@@ -57,7 +57,7 @@ function svgOf({ init }: Library, { id, title, description, draw }: Chart, width
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTHS[width], height })
   try {
     chart.setOption({ animation: false, ...option })
-    const text = chart.renderToSVGString()
+    const text = withoutControls(chart.renderToSVGString())
     const inner = text
       .replace(/^<svg[^>]*>/, '')
       .replace(/<\/svg>\s*$/, '')

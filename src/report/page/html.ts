@@ -32,7 +32,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Control characters are no part of HTML, whatever stands in a name. */
 function escaped(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd').replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+  return withoutControls(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+}
+
+/** Control characters are no part of HTML, whatever stands in a name. */
+export function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd')
 }

@@ -69,7 +69,7 @@ export function waitsOverTime({ target, requests: { overTime } }: DeliverReport,
             ...{ itemStyle: { color: colour }, data: [...data] },
           })),
           ...throttles.map(({ name, colour, amounts: data }) => ({
-            ...{ type: 'line' as const, name, silent: true, symbol: 'diamond', symbolSize: 8 },
+            ...{ type: 'line' as const, name, silent: true, symbol: 'diamond', symbolSize: 8, showAllSymbol: true },
             ...{ lineStyle: { width: 0 }, itemStyle: { color: colour } },
             data: data.map((count) => (count === 0 ? null : count)),
           })),

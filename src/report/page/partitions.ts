@@ -28,12 +28,11 @@ export function partitionsTable(report: IngestReport, today: string): Table | un
   const kept = retentionDays === undefined ? '' : `; the source deletes each after ${retentionDays} days`
   return {
     caption: `Partitions${several ? '' : ` of export ${[...exports][0]}`}${kept}`,
-    heads: ['Date', ...(several ? ['Export'] : []), 'State', 'Lines', 'Rejects', 'Deleted in'],
+    heads: ['Date', 'State', 'Lines', 'Rejects', 'Deleted in'],
     rows: rows
       .slice(0, MOST_ROWS)
       .map((row): Content[] => [
-        row.date,
-        ...(several ? [row.exportId] : []),
+        several ? html`${row.date} <small class="id">${row.exportId}</small>` : row.date,
         row.alarm ? html`<strong class="bad">${row.state}</strong>` : row.state,
         row.lines ?? '–',
         row.rejects ?? '–',

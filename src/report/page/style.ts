@@ -16,7 +16,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { background: var(--page); color: var(--ink); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; -webkit-text-size-adjust: 100%; }
-body { margin: 0 auto; max-width: 58rem; padding: 1.5rem 1rem 3rem; }
+body { margin: 0 auto; max-width: 58rem; padding: 1.5rem 1rem 3rem; overflow-wrap: anywhere; }
 .skip { position: absolute; left: -100rem; }
 .skip:focus { left: 1rem; top: .5rem; padding: .4rem .8rem; background: var(--card); border-radius: .4rem; z-index: 1; }
 a { color: var(--blue); }
@@ -56,12 +56,13 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .35rem
 caption { text-align: left; color: var(--muted); font-size: .85rem; padding: 0 0 .4rem; overflow-wrap: anywhere; }
 th, td { text-align: left; vertical-align: top; padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th:last-child, td:last-child { padding-right: 0; }
-thead th { color: var(--muted); font-weight: 600; font-size: .82rem; overflow-wrap: normal; }
+thead th { color: var(--muted); font-weight: 600; font-size: .82rem; vertical-align: bottom; }
 tbody th { font-weight: 500; overflow-wrap: anywhere; }
 tbody tr:last-child > * { border-bottom: 0; }
 th.date { white-space: nowrap; }
 .pair small { display: inline-block; min-width: 4.2em; }
-.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; }
 small { color: var(--muted); font-size: .85em; }
 strong.bad { color: var(--bad); font-weight: 600; }
 meter { width: 4rem; height: .7rem; vertical-align: middle; margin-left: .35rem; }
@@ -76,6 +77,7 @@ footer { color: var(--muted); font-size: .85rem; overflow-wrap: anywhere; }
   figure svg.wide { display: none; }
   figure svg.narrow { display: block; }
   th, td { padding-right: .45rem; font-size: .84rem; }
+  .scroll thead th { overflow-wrap: anywhere; }
   meter { display: none; }
   .pair small { display: block; }
 }
