@@ -37,13 +37,18 @@ beforeEach(async () => {
   }))
   lab = await openLab({ seed: { rows: { contacts } } })
   const date = daysAgo(1)
-  await lab.part(date, 'a.ndjson', PERSONS.map((ouid) => line(ouid, date)).join('\n'))
+  await lab.part(
+    date,
+    'a.ndjson',
+    PERSONS.map((ouid) => line(ouid, date, { purposes: [{ id: 'newsletter', enabled: false }] })).join('\n'),
+  )
   await lab.seal(date)
   await configure()
 })
 afterEach(() => lab.close())
 
-const cli = (...args: string[]): Promise<Ended> => runCli([...args, '--config', CONFIG], { cwd: lab.folder })
+const cli = (...args: string[]): Promise<Ended> =>
+  runCli([...args, '--config', CONFIG], { cwd: lab.folder, env: { DATAVERSE_CLIENT_SECRET: DEFAULT_SECRET } })
 const reportOf = ({ stdout }: Ended): RunReport => JSON.parse(stdout)
 const filesIn = async (...folder: string[]) => (await readdir(join(lab.folder, ...folder))).sort()
 const read = (...path: string[]) => readFile(join(lab.folder, ...path), 'utf8')
@@ -212,10 +217,14 @@ describe.skipIf(!hasPty)('at a terminal', () => {
   }
 
   it(
-    'bars on the way, each stage once at its end, then the report; the cursor comes back',
+    'a bar with the reason of a wait, each stage once at its end, then the report; the cursor comes back',
     async () => {
+      const action = { kind: 'status', status: 429, code: '0x80072321', retryAfter: 2 } as const
+      lab.emulator.world.addFaults([{ match: { message: 'UpdateMultiple' }, nth: 1, action }])
       const shown = await atTerminal([])
-      expect(shown).toMatch(/ingest +\[/)
+      expect(shown).toMatch(
+        /deliver crm +\[ +\] 0\/3 · 0\.0\/s · waiting 2 s: crm: user 1 paused: execution time limit/,
+      )
       expect(shown.match(/ingest +1\/1 in \d/g)).toHaveLength(1)
       expect(shown.match(/deliver crm +3\/3 in \d/g)).toHaveLength(1)
       expect(shown).toMatch(/Run \S+: done \(exit 0\)/)
@@ -228,10 +237,11 @@ describe.skipIf(!hasPty)('at a terminal', () => {
     'no bars with --quiet, with --json, and at a terminal that cannot draw them; never a colour',
     async () => {
       for (const [args, env] of [
-        [['--quiet'], {}],
-        [['--json'], {}],
+        // The first one has something to show; that the others are silent is not for want of it.
+        [['--limit', '1'], { NO_COLOR: '1' }],
+        [['--limit', '1', '--quiet'], {}],
+        [['--limit', '1', '--json'], {}],
         [[], { TERM: 'dumb' }],
-        [[], { NO_COLOR: '1' }],
       ] as const) {
         const shown = await atTerminal(args, env)
         expect([args, env, shown.includes('\u001b[?25l')]).toEqual([args, env, 'NO_COLOR' in env])
