@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import type { BootstrapFlags } from './cli/bootstrap-command.ts'
-import type { DoctorFlags } from './cli/doctor-command.ts'
+import { addDoctor } from './cli/doctor-flags.ts'
 import type { EmulateFlags } from './cli/emulate-command.ts'
 import type { EvidenceExportFlags } from './cli/evidence-command.ts'
 import { day, dayOrToday, duration, logLevel, type Shared, wholeNumber } from './cli/flag-values.ts'
@@ -88,18 +88,7 @@ addPlan(program, shared)
 addMigrate(program, shared)
 addStore(program, shared)
 
-program
-  .command('doctor')
-  .description('look for what would keep a run from going well; writes nothing, also while a run lasts')
-  .requiredOption('--config <file>', 'configuration, YAML or JSON')
-  .option('--target <name...>', 'only these targets')
-  .option('--quick', 'take no samples of persons and rows', false)
-  .option('--json', 'the findings as JSON on stdout', false)
-  .addOption(logLevel())
-  .action(async (flags: DoctorFlags) => {
-    const { runDoctor } = await import('./cli/doctor-command.ts')
-    process.exitCode = await runDoctor(flags, version)
-  })
+addDoctor(program, shared)
 
 program
   .command('sources')

@@ -1,6 +1,7 @@
 /** `doctor` on the command line: findings on stdout, as text or JSON; the exit code says of what kind the worst is. */
 
 import { doctor } from '../../jobs/doctor.ts'
+import type { Settings, TargetSettings } from '../config/settings.ts'
 import { CodedError } from '../lib/errors.ts'
 import { doctorText } from '../report/doctor-text.ts'
 import { openDoctorWorlds } from './doctor-worlds.ts'
@@ -20,15 +21,7 @@ const SAMPLE = 200
 export async function runDoctor(flags: DoctorFlags, version: string): Promise<number> {
   const voices = openVoices({ ...flags, quiet: true })
   const settings = await openSettings(flags.config, voices.log)
-  if (flags.target?.some((name) => settings.targets.every((target) => target.name !== name)))
-    throw new CodedError('usage', [
-      {
-        where: '--target',
-        found: 'a name that the configuration does not have',
-        expected: 'usable flags',
-        remedy: 'See didomi-dataverse doctor --help.',
-      },
-    ])
+  targetsAsked(settings, flags.target)
   const request = { ...(flags.target && { targets: flags.target }), sample: flags.quick ? 0 : SAMPLE }
   const interruption = interruptible()
   const worlds = openDoctorWorlds(settings, request, { ...voices, version })
@@ -41,4 +34,19 @@ export async function runDoctor(flags: DoctorFlags, version: string): Promise<nu
     await worlds.close()
     interruption.end()
   }
+}
+
+/** The targets of these names, or all. @throws CodedError `usage` for a name that the configuration does not have */
+export function targetsAsked({ targets }: Settings, names: readonly string[] | undefined): readonly TargetSettings[] {
+  if (names === undefined) return targets
+  if (names.every((name) => targets.some((target) => target.name === name)))
+    return targets.filter(({ name }) => names.includes(name))
+  throw new CodedError('usage', [
+    {
+      where: '--target',
+      found: 'a name that the configuration does not have',
+      expected: 'usable flags',
+      remedy: 'See didomi-dataverse doctor --help.',
+    },
+  ])
 }

@@ -1,7 +1,7 @@
 /** What a table's definition says of its privileges and alternate keys. */
 
 import { answered, type Connection, objectOf } from './connection.ts'
-import type { TableDefinition } from './inspection.ts'
+import type { PrivilegeDepth, TableDefinition } from './inspection.ts'
 import { objectsOf } from './json.ts'
 import { named } from './read.ts'
 
@@ -37,4 +37,12 @@ export async function definition(
       status: String(key['EntityKeyIndexStatus'] ?? 'unknown'),
     })),
   }
+}
+
+/** From the narrowest to the widest; a depth's place here is its number. */
+export const DEPTHS: readonly PrivilegeDepth[] = ['Basic', 'Local', 'Deep', 'Global']
+
+/** The name, or its number as older servers write it. */
+export function depthOf(value: unknown): PrivilegeDepth | undefined {
+  return DEPTHS.find((depth, number) => depth === value || number === value || String(number) === value)
 }

@@ -28,6 +28,7 @@ import { type ApplicationUser, openPool, type Pool } from './pool.ts'
 import { purposes, topics } from './purposes.ts'
 import { anyStartingWith, rowsIn } from './read.ts'
 import { createRetry, withRetry } from './retry.ts'
+import { type RoleRegistry, rolesOver } from './roles.ts'
 import { NoAnswer, type Send } from './send.ts'
 import { withTimeout } from './timeout.ts'
 import { type TokenSource, withToken } from './token.ts'
@@ -86,6 +87,8 @@ export interface DataverseOptions {
 export interface OpenDataverse extends InspectedDataverse {
   /** The registrations of events, as the first application user sees and changes them. */
   readonly webhooks: WebhookRegistry
+  /** Security roles, as the first application user sees and changes them. */
+  readonly roles: RoleRegistry
   close(): Promise<void>
 }
 
@@ -221,6 +224,7 @@ export function openDataverse(options: DataverseOptions): OpenDataverse {
       write(connection, settings, lacking, to, rows, { ...sending, signal: open(signal) }),
     changes: (of, select, deltaLink, signal) => changes(connection, of, select, deltaLink, open(signal)),
     webhooks: webhooksOver(users[0] ?? connection, (signal) => whoAmI(users[0] ?? connection, open(signal))),
+    roles: rolesOver(users[0] ?? connection),
     close: () => {
       closing.abort(new NoAnswer('closed', false))
       return close()

@@ -3,15 +3,13 @@
 import { fromMilliseconds } from '../consent/time.ts'
 import { answered, type Connection, getObject, objectOf, unanswered } from './connection.ts'
 import type { Guid } from './dataverse.ts'
-import { FRESH } from './definition.ts'
+import { DEPTHS, depthOf, FRESH } from './definition.ts'
 import type { PrivilegeDepth, SecurityRole, SignedIn, SystemUser } from './inspection.ts'
 import { guidOf, objectsOf } from './json.ts'
 import { readIn } from './read.ts'
 
 /** Every environment's System Administrator is made from this template (Dataverse: predefined security roles). */
 const ADMINISTRATOR_TEMPLATE = '627090ff-40a3-4053-8790-584edc5be201'
-
-const DEPTHS: readonly PrivilegeDepth[] = ['Basic', 'Local', 'Deep', 'Global']
 
 /** Asks who we are, with the clocks of both sides. */
 export async function signIn(connection: Connection, signal: AbortSignal): Promise<SignedIn> {
@@ -85,9 +83,4 @@ export async function privileges(
     if (before === undefined || DEPTHS.indexOf(before) < DEPTHS.indexOf(reach)) held.set(name, reach)
   }
   return held
-}
-
-/** The name, or its number as older servers write it. */
-function depthOf(value: unknown): PrivilegeDepth | undefined {
-  return DEPTHS.find((depth, number) => depth === value || number === value || String(number) === value)
 }

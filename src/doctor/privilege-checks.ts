@@ -34,7 +34,7 @@ export function privilegesNeeded(target: TargetSettings): readonly Need[] {
 }
 
 /** What metadata and bulk messages are found out with. Whatever is missing of it, other checks show what comes of that. */
-const METADATA = [
+export const METADATA_PRIVILEGES = [
   'prvReadEntity',
   'prvReadAttribute',
   'prvReadOptionSet',
@@ -42,6 +42,18 @@ const METADATA = [
   'prvReadSdkMessage',
   'prvReadSdkMessageFilter',
 ]
+
+/** The privileges of a role with the least that works; schema names by table, tables without one are left out. */
+export function privilegeNames(target: TargetSettings, schemaNames: ReadonlyMap<string, string>): string[] {
+  return [...METADATA_PRIVILEGES, ...withNames(privilegesNeeded(target), schemaNames).map(({ name }) => name)]
+}
+
+function withNames(needs: readonly Need[], schemaNames: ReadonlyMap<string, string>) {
+  return needs.flatMap((need) => {
+    const schemaName = schemaNames.get(need.table)
+    return schemaName === undefined ? [] : [{ ...need, name: `prv${need.verb}${schemaName}` }]
+  })
+}
 
 const privileges: Check<TargetWorld> = {
   id: 'privileges',
@@ -61,19 +73,16 @@ const privileges: Check<TargetWorld> = {
     } catch (error) {
       findings.push(...failures(error))
     }
-    const named = needs.flatMap((need) => {
-      const schemaName = schemaNames.get(need.table)
-      return schemaName === undefined ? [] : [{ ...need, name: `prv${need.verb}${schemaName}` }]
-    })
+    const named = withNames(needs, schemaNames)
     for (let user = 0; user < inspection.userCount; user += 1) {
       const { userId } = await world.signIn(user, signal)
-      const names = [...METADATA, ...named.map(({ name }) => name)]
+      const names = [...METADATA_PRIVILEGES, ...named.map(({ name }) => name)]
       const held = await inspection.privileges(user, userId, names, signal)
       const of = inspection.userCount === 1 ? '' : `user ${user + 1}: `
-      findings.push(...METADATA.filter((name) => !held.has(name)).map((name) => unread(of, name)))
+      findings.push(...METADATA_PRIVILEGES.filter((name) => !held.has(name)).map((name) => unread(of, name)))
       findings.push(...named.flatMap((need) => judged(need, held.get(need.name), of)))
     }
-    const count = METADATA.length + named.length
+    const count = METADATA_PRIVILEGES.length + named.length
     return orOk(findings, `${count} of ${count} held`)
   },
 }

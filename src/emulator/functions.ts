@@ -2,7 +2,7 @@
 import { badSyntax } from './api-error.ts'
 import { type ApiReply, type ApiRequest, jsonReply } from './api-message.ts'
 import { parseQuery } from './query-options.ts'
-import { type DataverseState, nameGuid } from './state.ts'
+import { type DataverseState, privilegeId } from './state.ts'
 
 /** The ids of caller, business unit and organization. */
 export function whoAmI(state: DataverseState, request: ApiRequest): ApiReply {
@@ -20,7 +20,7 @@ export function privilegesByNames(request: ApiRequest): ApiReply {
   const held = aliasedList(request, 'PrivilegeNames').flatMap((name) => {
     const depth = identity.privileges.get(name)
     if (depth === undefined) return []
-    const privilege = { PrivilegeId: nameGuid(`privilege ${name}`), PrivilegeName: name }
+    const privilege = { PrivilegeId: privilegeId(name), PrivilegeName: name }
     return [{ Depth: depth, BusinessUnitId: identity.businessUnitId, ...privilege }]
   })
   return jsonReply(200, {

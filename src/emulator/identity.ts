@@ -24,6 +24,17 @@ export function privilegeName(verb: Verb, schema: TableSchema): string {
   return `prv${verb}${schema.schemaName}`
 }
 
+/** Kinds of metadata that privileges of their own exist for. */
+const METADATA_KINDS = ['Entity', 'Attribute', 'OptionSet', 'Relationship', 'EntityKey']
+
+/** Every privilege that exists where these tables do. */
+export function privilegeNames(schemas: Iterable<TableSchema>): string[] {
+  const metadata = METADATA_KINDS.flatMap((kind) =>
+    ['Create', 'Read', 'Write', 'Delete'].map((verb) => `prv${verb}${kind}`),
+  )
+  return [...[...schemas].flatMap((schema) => VERBS.map((verb) => privilegeName(verb, schema))), ...metadata]
+}
+
 /** Throws 403 `0x80040220` naming the privilege where the caller's roles lack it. */
 export function requirePrivilege(identity: Identity, verb: Verb, schema: TableSchema): void {
   requireNamed(identity, privilegeName(verb, schema), schema.logicalName)

@@ -1,5 +1,8 @@
-/** The tables of security roles: which there are, and which users have them. Privileges are given to application users as they are. */
-import { column, lookup, table, text } from './column-kinds.ts'
+/**
+ * The tables of security roles: which there are, which privileges they hold, and which users have them. What a caller may
+ * do is given to application users as it is: roles are not added up.
+ */
+import { column, integer, lookup, table, text } from './column-kinds.ts'
 import type { TableSchema } from './schema.ts'
 
 /** Definitions of the role tables, fresh each time. */
@@ -38,5 +41,33 @@ export function roleTables(): TableSchema[] {
     ownership: 'None',
     columns: [column('uniqueidentifier', 'systemuserid'), column('uniqueidentifier', 'roleid')],
   })
-  return [templates, roles, held]
+  return [templates, roles, held, ...privilegeTables()]
+}
+
+function privilegeTables(): TableSchema[] {
+  const privileges = table({
+    logicalName: 'privilege',
+    schemaName: 'Privilege',
+    entitySetName: 'privileges',
+    displayName: 'Privilege',
+    objectTypeCode: 1023,
+    primaryName: 'name',
+    ownership: 'None',
+    columns: [text('name', 100)],
+  })
+  const given = table({
+    logicalName: 'roleprivileges',
+    schemaName: 'RolePrivileges',
+    entitySetName: 'roleprivilegescollection',
+    displayName: 'Role Privileges',
+    objectTypeCode: 12,
+    primaryName: 'roleprivilegesid',
+    ownership: 'None',
+    columns: [
+      column('uniqueidentifier', 'roleid'),
+      column('uniqueidentifier', 'privilegeid'),
+      integer('privilegedepthmask'),
+    ],
+  })
+  return [privileges, given]
 }

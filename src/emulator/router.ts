@@ -14,13 +14,14 @@ import { countRows, splitProperty, writeProperty } from './property-requests.ts'
 import { decode } from './query-options.ts'
 import { retrieveRelated, splitRelated } from './related-rows.ts'
 import { retrieve, retrieveMultiple } from './retrieve.ts'
+import { addPrivileges, rolePrivileges } from './role-requests.ts'
 import { parseRowKey, splitAddress } from './row-key.ts'
 import { create, patch, remove, type WriteScope } from './row-requests.ts'
 import { statusReply } from './scripted-reply.ts'
 import type { DataverseState } from './state.ts'
 
 const METADATA = /^(?:Entity|Relationship|GlobalOptionSet)Definitions/
-const WRITES = new Set(['Create', 'Update', 'Upsert', 'Delete', ...BULK_MESSAGES])
+const WRITES = new Set(['Create', 'Update', 'Upsert', 'Delete', 'AddPrivilegesRole', ...BULK_MESSAGES])
 
 /** The name of the operation, as faults match it and counters list it. */
 export function messageOf(method: string, path: string, headers: ReadonlyMap<string, string>): string {
@@ -29,7 +30,7 @@ export function messageOf(method: string, path: string, headers: ReadonlyMap<str
   const bound = /Microsoft\.Dynamics\.CRM\.(\w+)/.exec(path)?.[1]
   if (bound !== undefined) return bound
   const keyed = path.includes('(')
-  if (/^(WhoAmI|RetrieveTotalRecordCount)/.test(path)) return path.replace(/\(.*$/s, '')
+  if (/^(WhoAmI|RetrieveTotalRecordCount|RetrieveRolePrivilegesRole)/.test(path)) return path.replace(/\(.*$/s, '')
   if (method === 'POST') return 'Create'
   if (method === 'DELETE') return splitProperty(path) === undefined ? 'Delete' : 'Update'
   if (method === 'PUT') return 'Update'
@@ -170,6 +171,7 @@ function route(state: DataverseState, request: ApiRequest, scope: WriteScope): A
     return whoAmI(state, request)
   }
   if (path.startsWith('RetrieveTotalRecordCount(')) return totalRecordCount(state, request)
+  if (path.startsWith('RetrieveRolePrivilegesRole(')) return rolePrivileges(state, request)
   if (path.includes('Microsoft.Dynamics.CRM.')) return boundCall(state, request, scope)
   return onTable(state, request, scope)
 }
@@ -186,6 +188,10 @@ function boundCall(state: DataverseState, request: ApiRequest, scope: WriteScope
     throw new ApiError(405, '', 'The requested resource does not support this method.')
   }
   if (name === 'RetrieveUserSetOfPrivilegesByNames' && request.method === 'GET') return privilegesByNames(request)
+  const role = /^roles\(([\w-]+)\)\//.exec(request.path)?.[1]
+  if (name === 'AddPrivilegesRole' && role !== undefined && request.method === 'POST') {
+    return addPrivileges(state, request, role, scope)
+  }
   throw notUnderstood(`the message '${name}' on this path`)
 }
 

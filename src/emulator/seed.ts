@@ -6,13 +6,13 @@ import { boolean, choice, choices, column, datetime, integer, text } from './col
 import { DEFAULT_ROWS } from './default-rows.ts'
 import { type CredentialSeeds, openCredentials } from './entra-credentials.ts'
 import { type GeneratedRows, generatedRows } from './generated-rows.ts'
-import { type Depth, privilegeName, VERBS } from './identity.ts'
+import { type Depth, privilegeNames } from './identity.ts'
 import type { JourneysSettings } from './journeys.ts'
 import { defineKey } from './metadata.ts'
 import { parseRaw } from './payload.ts'
 import type { ChoiceOption, Column, KeyStatus, Value } from './schema.ts'
 import * as ids from './seed-ids.ts'
-import { type DataverseState, nameGuid } from './state.ts'
+import { type DataverseState, nameGuid, privilegeId } from './state.ts'
 import type { Table } from './table.ts'
 
 /** A custom column. `type` says which of the other fields count. */
@@ -162,6 +162,10 @@ function seedRow(state: DataverseState, table: Table, raw: Readonly<Record<strin
   table.put(id, row)
 }
 
+function everyPrivilege(state: DataverseState): string[] {
+  return privilegeNames([...state.tables.values()].map(({ schema }) => schema))
+}
+
 /** Makes an app known to the token endpoint and, with a user, to the environment with every ordinary privilege. */
 export function register(state: DataverseState, application: ApplicationSeed): void {
   const { appId, userId, businessUnitId } = application
@@ -172,12 +176,7 @@ export function register(state: DataverseState, application: ApplicationSeed): v
   }
   const unit = businessUnitId ?? ids.DEFAULT_BUSINESS_UNIT_ID
   const privileges = new Map<string, Depth>()
-  for (const { schema } of state.tables.values()) {
-    for (const verb of VERBS) privileges.set(privilegeName(verb, schema), 'Global')
-  }
-  for (const kind of ['Entity', 'Attribute', 'OptionSet', 'Relationship', 'EntityKey']) {
-    for (const verb of ['Create', 'Read', 'Write', 'Delete']) privileges.set(`prv${verb}${kind}`, 'Global')
-  }
+  for (const name of everyPrivilege(state)) privileges.set(name, 'Global')
   state.registrations.set(appId, { appId, credentials, identity: { appId, userId, businessUnitId: unit, privileges } })
   seedRow(state, state.table('systemuser'), {
     systemuserid: userId,
@@ -239,6 +238,9 @@ export function seedDefaults(state: DataverseState, appId: string, secret: strin
   })
   register(state, { appId, secret, userId: ids.APPLICATION_USER_ID })
   applySeed(state, { rows: DEFAULT_ROWS })
+  for (const name of everyPrivilege(state)) {
+    seedRow(state, state.table('privilege'), { privilegeid: privilegeId(name), name })
+  }
   seedPurposes(state)
   seedMessageFilters(state)
 }

@@ -132,3 +132,8 @@ export function nameGuid(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
+
+/** The id of a privilege. */
+export function privilegeId(name: string): string {
+  return nameGuid(`privilege ${name}`)
+}

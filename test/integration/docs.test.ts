@@ -207,6 +207,7 @@ describe('commands', () => {
         'reverse webhook install --help',
         'errors --help',
         'doctor --help',
+        'doctor role --help',
         'sources status --help',
         'migrate plan --help',
         'migrate apply --help',
