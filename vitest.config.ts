@@ -5,12 +5,13 @@
 
 import { defineConfig } from 'vitest/config'
 
-/** What takes minutes has a script of its own: npm run test:kill, npm run test:simulation. */
+/** What takes minutes has a script of its own: npm run test:kill, test:simulation, test:shipping. */
 const suitesOfTheirOwn = [
   ...(process.env['KILLS'] === undefined ? ['test/integration/{kill,pods-sync,bench-deliver}.test.ts'] : []),
   ...(process.env['SIMULATION'] === undefined
     ? ['test/simulation/{nth-step,seeds}.test.ts', 'test/integration/migrate-resume.test.ts']
     : []),
+  ...(process.env['SHIPPING'] === undefined ? ['test/shipping/**'] : []),
 ]
 
 export default defineConfig({

@@ -134,12 +134,14 @@ describe('commands', () => {
     for (const command of left) expect(ci.some((line) => line === command || line.startsWith(`${command} `))).toBe(true)
   })
 
-  for (const path of DOCS.filter((doc) => commandsIn(doc).length > 0)) {
+  /** A test of its own runs it: its servers stay, and its ports are fixed. */
+  const OF_ITS_OWN = ['docs/tutorial.md']
+  for (const path of DOCS.filter((doc) => commandsIn(doc).length > 0 && !OF_ITS_OWN.includes(doc))) {
     it(`every command of ${path} works`, { timeout: 600_000 }, async () => {
       const given = { ...archiveAndApi(), ...targetsOf(path) }
       const place = await operatorsFolder(path.replace(/\W/g, '-'), example('microsoft-dynamics-cpc'), given)
       const commands = commandsIn(path).filter((line) => !line.split(' && ').every((one) => LEFT_TO_CI.test(one)))
-      expect(commands.length).toBeGreaterThan(3)
+      expect(commands.length).toBeGreaterThan(0)
       for (const line of commands) {
         const [written = '', expected = '0'] = line.split(/ # exit (?=\d+$)/)
         const command = atTheEmulator(written)
@@ -147,10 +149,11 @@ describe('commands', () => {
           await startsAndStops(command, place)
           continue
         }
-        const { code, stdout, stderr } = await run(command, command.startsWith('npm ') ? ROOT : place)
+        const { code, stdout, stderr } = await run(command, /^np[mx] /.test(command) ? ROOT : place)
         expect(`${line} → ${code}`, stdout + stderr).toBe(`${line} → ${expected}`)
         expect(stdout + stderr).not.toContain('@example')
       }
+      if (!commands.some((line) => line.startsWith(SYNC))) return
       const again = await run(`${SYNC} --json`, place)
       const { exitCode, deliver } = JSON.parse(again.stdout)
       expect([exitCode, deliver.length > 0]).toEqual([0, true])
@@ -239,7 +242,10 @@ describe('examples', () => {
       const path = join(ROOT, 'fixtures/example.yaml')
       const settings = await loadSettings(path, {
         env: { ...env, DATAVERSE_INSTANCE: 'https://acme.crm4.dynamics.com', STORE_PASSWORD: 'not a real one' },
-        readFile: async (file) => (file === path ? text : await readFile(file, 'utf8')),
+        readFile: async (file) => {
+          if (file === path) return text
+          return /\/secrets\/\w+$/.test(file) ? 'not a real one' : await readFile(file, 'utf8')
+        },
         cwd: ROOT,
       })
       expect(settings.targets.length).toBe(1)

@@ -11,6 +11,9 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 export const DOCS = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'deploy/README.md',
   'docs/semantics.md',
   'docs/operations.md',
   'docs/errors.md',
@@ -18,6 +21,11 @@ export const DOCS = [
   'docs/migration.md',
   'docs/reverse.md',
   'docs/observability.md',
+  'docs/tutorial.md',
+  'docs/administrator.md',
+  'docs/data-engineer.md',
+  'docs/privacy-officer.md',
+  'docs/comparison.md',
 ]
 /** A document's text. */
 export const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
