@@ -92,7 +92,7 @@ const unread = (of: string, name: string): Finding =>
 
 function judged(need: Need & { readonly name: string }, depth: PrivilegeDepth | undefined, of: string): Finding[] {
   const { name, table, wholeOrganization } = need
-  const remedy = `Give the application user a role with ${name} at depth Organization.`
+  const remedy = `Give the application user a role with ${name} at depth Organization: see didomi-dataverse doctor role.`
   if (depth === undefined) return [failed('authorisation', `${of}${name} is missing (table ${table})`, remedy)]
   if (depth === 'Global') return []
   const found = `${of}${name} reaches no further than ${REACH[depth]}`

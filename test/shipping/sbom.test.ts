@@ -10,22 +10,17 @@ it('`npm run sbom` lists exactly what production installs, in CycloneDX', async 
   const { bomFormat, metadata, components } = JSON.parse(stdout)
   const own = JSON.parse(textOf('package.json'))
   expect(bomFormat).toBe('CycloneDX')
-  expect(metadata.component).toMatchObject({ purl: `pkg:npm/${own.name}@${own.version}`, type: 'application' })
-  const listed = new Set(
-    components.map(
-      ({ group, name, version }: { group?: string; name: string; version: string }) =>
-        `${group === undefined ? name : `${group}/${name}`}@${version}`,
-    ),
-  )
+  expect(metadata.component).toMatchObject({
+    name: own.name,
+    purl: `pkg:npm/${own.name}@${own.version}`,
+    type: 'application',
+  })
+  const listed = components.map(({ name, version }: { name: string; version: string }) => `${name}@${version}`)
   const { packages } = JSON.parse(textOf('package-lock.json'))
-  const locked = Object.entries<{ version: string; dev?: boolean; optional?: boolean }>(packages)
+  const locked = Object.entries<{ version: string; dev?: boolean }>(packages)
     .filter(([path, { dev }]) => path !== '' && dev !== true)
-    .map(([path, { version, optional }]) => ({ name: `${path.replace(/^.*node_modules\//, '')}@${version}`, optional }))
-  // Binaries for other platforms are in the lock file alone.
-  expect(locked.filter(({ name, optional }) => optional !== true && !listed.has(name))).toEqual([])
-  const known = new Set(locked.map(({ name }) => name))
-  expect([...listed].filter((name) => !known.has(String(name)))).toEqual([])
-  for (const name of Object.keys(own.dependencies))
-    expect([...listed].some((one) => String(one).startsWith(`${name}@`))).toBe(true)
+    .map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`)
+  expect(locked.length).toBeGreaterThan(100)
+  expect([...new Set(listed)].sort()).toEqual([...new Set(locked)].sort())
   expect(stdout).not.toContain('vitest')
 })

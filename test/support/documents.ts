@@ -21,6 +21,7 @@ export const DOCS = [
   'docs/migration.md',
   'docs/reverse.md',
   'docs/observability.md',
+  'docs/emulator.md',
   'docs/tutorial.md',
   'docs/administrator.md',
   'docs/data-engineer.md',

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ERROR_CODES } from '../../src/lib/errors.ts'
 import { exitCode, type Finding } from '../../src/report/exit-code.ts'
-import { codeSpansIn, DOCS, proseOf, ROOT, tableIn, textOf } from '../support/documents.ts'
+import { blocksIn, codeSpansIn, DOCS, proseOf, ROOT, tableIn, textOf } from '../support/documents.ts'
 
 describe('tables', () => {
   it('§9 the exit codes of README and operations.md are those of the program', () => {
@@ -59,6 +59,32 @@ describe('tables', () => {
         (key) => !keys.some((known) => known === key || known.endsWith(`.${key}`) || known.startsWith(`${key}.`)),
       ),
     ).toEqual([])
+  })
+})
+
+describe('blocks that are only shown', () => {
+  const shown = DOCS.flatMap((path) => blocksIn(path).map((block) => ({ path, ...block })))
+
+  it('JSON is JSON', () => {
+    const json = shown.filter(({ info }) => info === 'json')
+    expect(json.length).toBeGreaterThan(1)
+    for (const { text } of json) expect(() => JSON.parse(text), text).not.toThrow()
+  })
+
+  it('every kind of block is one that is run, loaded, or told apart from those', () => {
+    const kinds = new Set(shown.map(({ info }) => info))
+    expect([...kinds].sort()).toEqual(['console', 'json', 'sh', 'sql', 'text', 'yaml', 'yml'])
+  })
+
+  it('npm scripts and files of the repository that commands name exist', () => {
+    const { scripts } = JSON.parse(textOf('package.json'))
+    const texts = shown.filter(({ info }) => ['console', 'sh', 'text'].includes(info)).map(({ text }) => text)
+    const run = texts.flatMap((text) => [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name))
+    expect(run.length).toBeGreaterThan(5)
+    expect(run.filter((name) => scripts[name] === undefined)).toEqual([])
+    const named = texts.flatMap((text) => text.match(/(?<![\w./-])(?:deploy|fixtures|test)\/[\w./-]+/g) ?? [])
+    expect(named.length).toBeGreaterThan(3)
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
   })
 })
 

@@ -60,10 +60,10 @@ describe('the files', () => {
       ...readdirSync(PLACE, { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.yaml'))
         .map((name) => `deploy/kubernetes/${name}`),
-      ...['cron.yaml', 'cron-indexed.yaml', 'receiver.yaml', 'Dockerfile'],
+      ...['cron.yaml', 'cron-indexed.yaml', 'receiver.yaml', 'Dockerfile', 'docs/administrator.md'],
     ].map(textOf)
     const tags = texts.flatMap((text) =>
-      [...text.matchAll(/(?:didomi-dataverse:|newTag: )(\d[\w.-]*)/g)].map(([, tag]) => tag),
+      [...text.matchAll(/(?:didomi-dataverse[:-]|newTag: )(\d+\.\d+\.\d+)/g)].map(([, tag]) => tag),
     )
     expect(tags.length).toBeGreaterThan(8)
     expect(new Set(tags)).toEqual(new Set([version]))
