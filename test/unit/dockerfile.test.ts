@@ -50,6 +50,13 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toContain('npm ci --omit=dev --ignore-scripts')
   })
 
+  it('needs no install script of a package: none has one', () => {
+    const { packages } = JSON.parse(textOf('package-lock.json'))
+    const scripted = Object.entries<{ hasInstallScript?: boolean }>(packages).filter(([, one]) => one.hasInstallScript)
+    expect(scripted.map(([path]) => path)).toEqual([])
+    expect(Object.keys(packages).length).toBeGreaterThan(100)
+  })
+
   it('runs as a user that is a number and not root, from the last change of files on', () => {
     const [user = ''] = steps[at('USER')]?.args ?? []
     expect(user).toMatch(/^[1-9]\d{4,}:[1-9]\d{4,}$/)
