@@ -1,6 +1,7 @@
 /** Reads back what was delivered: a run that looks at everybody, or a sample, afresh, and writes nothing. */
 
 import type { Settings } from '../src/config/settings.ts'
+import type { DeliverRequest } from '../src/deliver/deliver.ts'
 import { rehearse } from '../src/plan/rehearsal.ts'
 import { Reservoir } from '../src/plan/sampling.ts'
 import { type Looked, type VerifyReport, verifyReport } from '../src/plan/verify-report.ts'
@@ -32,7 +33,7 @@ export async function verify(
   signal: AbortSignal,
 ): Promise<Verified> {
   const looked = new Map<string, Looked>()
-  const deliver = new Map<string, SyncRequest['deliver'] extends ReadonlyMap<string, infer One> ? One : never>()
+  const deliver = new Map<string, DeliverRequest>()
   for (const [target, wishes] of request.sync.deliver) {
     const { chosen, ...counts } = await choose(ports.store, target, request, signal)
     looked.set(target, counts)

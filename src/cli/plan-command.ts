@@ -10,6 +10,7 @@ import { refuseMoved, refuseOtherSettings } from '../plan/only-planned.ts'
 import { openPlanWriter, type PlanHead, planHead, readPlan, writeHash } from '../plan/plan-file.ts'
 import { planReport } from '../plan/plan-report.ts'
 import { planText } from '../plan/plan-text.ts'
+import type { NoteWrite } from '../plan/rehearsal.ts'
 import { checkIngestSettings } from './ingest-settings.ts'
 import type { OpeningFlags } from './opening.ts'
 import { type Scratch, withScratch } from './scratch.ts'
@@ -80,18 +81,14 @@ async function compare(
   refuseOtherSettings(head.fingerprints, fingerprints(settings))
   await checkIngestSettings(ports.store, settings, false)
   const now = new Set<string>()
-  const request = {
-    sync: requestOf(asked, settings),
-    samples: 0,
-    note: (...[target, table, row]: Parameters<typeof writeHash> extends [string, ...infer Rest] ? Rest : never) =>
-      void now.add(writeHash(head.key, target, table, row)),
-  }
-  const { run } = await plan(ports, settings, request, signal)
+  const note: NoteWrite = (target, table, row) => void now.add(writeHash(head.key, target, table, row))
+  const { run } = await plan(ports, settings, { sync: requestOf(asked, settings), samples: 0, note }, signal)
   const [failure] = run.failures
   if (failure !== undefined) {
     const [where, found] = [`apply, ${failure.stage}`, failure.message]
     const expected = 'a look that comes to its end before anything is written'
-    throw new CodedError(failure.code, [{ where, found, expected, remedy: 'See the message.' }])
+    const remedy = 'Mend what the message names, then apply the same plan again: nothing was written.'
+    throw new CodedError(failure.code, [{ where, found, expected, remedy }])
   }
   refuseMoved(writes, now)
 }

@@ -22,7 +22,7 @@ export function onlyPlanned(
   }
 }
 
-/** @throws CodedError `plan-moved` where the writes are not the same */
+/** `planned` and `now` are names of writes. @throws CodedError `plan-moved` where they are not the same */
 export function refuseMoved(planned: ReadonlySet<string>, now: ReadonlySet<string>): void {
   const gone = [...planned].filter((write) => !now.has(write)).length
   const added = [...now].filter((write) => !planned.has(write)).length

@@ -84,10 +84,9 @@ describe.skipIf(bin === undefined)('beside whoever holds the store', () => {
 
   const configure = (user?: string) =>
     lab.configure(
-      configuration(
-        [target(lab.emulator.url, 'columns', 'contact', [{ id: 'new_news', value: 'newsletter' }], { timeout: '8s' })],
-        { store: storeIn(server, schema, user) },
-      ),
+      configuration([target(lab.emulator.url, 'columns', 'contact', [{ id: 'new_news', value: 'newsletter' }])], {
+        store: storeIn(server, schema, user),
+      }),
     )
   const cli = (...args: string[]): Promise<Ended> =>
     runCli([...args, '--config', CONFIG, '--json', ...(args[0] === 'explain' ? [] : ['--quiet'])], {
