@@ -28,8 +28,9 @@ export async function bootstrap(
       await bootstrapFromApi({ ...ports, didomi }, origin.bootstrap, (report) => run.bootstrapped(report), signal)
     } else {
       // Nothing else of the ports: what is read from the archive is not copied there again.
-      const { store, clock, log, progress } = ports
-      const archive = { exports: await ports.openArchive(origin.archive), store, clock, log, progress }
+      const { store, clock, log, progress, observer } = ports
+      const exports = await ports.openArchive(origin.archive)
+      const archive = { exports, store, clock, log, progress, ...(observer && { observer }) }
       const { report, completeAsOf } = await bootstrapFromArchive(archive, origin.ingest, signal)
       run.ingested(report)
       run.bootstrapped({ from: 'archive', ...(completeAsOf === undefined ? {} : { completeAsOf }) })

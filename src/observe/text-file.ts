@@ -1,6 +1,6 @@
 /** The metrics as a Prometheus text file, for the textfile collector of node_exporter. Loaded where the settings name one. */
 
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { Gauge, Registry } from 'prom-client'
 import { METRIC_NAMES, METRICS, type MetricName, prometheusName } from './metrics.ts'
 import type { Readings } from './readings.ts'
@@ -24,7 +24,9 @@ export async function writeTextFile(
   )
   const draft = `${path}.${process.pid}.tmp`
   try {
-    await writeFile(draft, [text.trimEnd(), ...kept, ''].join('\n'), { mode: 0o644 })
+    await writeFile(draft, [text.trimEnd(), ...kept, ''].join('\n'))
+    // Whoever scrapes it is another user, whatever this one's umask says.
+    await chmod(draft, 0o644)
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })

@@ -121,6 +121,8 @@ describe('ingest', () => {
     const warned = told.filter(({ message }) => message === 'line rejected')
     expect(warned.map(({ fields }) => fields)).toEqual(
       Array.from({ length: 10 }, (_, index) => ({
+        exportId: 'E1',
+        date: DATE,
         object: `data/${users('a.ndjson')}`,
         line: index + 1,
         code: 'not-json',
