@@ -353,12 +353,17 @@ export async function openObserver(
   env: Environment,
   options: OtelOptions,
 ): Promise<Observer & { close(): Promise<void> }> {
+  const blind = { ...noObserver, readings: options.readings, close: async () => {} }
   const wishes = otelWishes(env)
   for (const complaint of wishes.complaints) options.log.warn({}, complaint)
-  if (wishes.traces === undefined && wishes.metrics === undefined)
-    return { ...noObserver, readings: options.readings, close: async () => {} }
-  const { openOtel } = await import('./observe/otel.ts')
-  return openOtel(wishes, options)
+  if (wishes.traces === undefined && wishes.metrics === undefined) return blind
+  try {
+    const { openOtel } = await import('./observe/otel.ts')
+    return await openOtel(wishes, options)
+  } catch {
+    options.log.warn({}, 'OTEL_*: OpenTelemetry cannot begin with these variables; nothing is sent')
+    return blind
+  }
 }
 
 /** Writes the metrics of a command to its text file; `undefined` where none is configured. */

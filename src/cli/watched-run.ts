@@ -65,7 +65,8 @@ export async function withRun(
     if (error instanceof CodedError) end = { exitCode: exitCode([error.next]), code: error.code }
     throw error
   } finally {
-    // What there is to tell is read before anything is sent.
-    await Promise.all([watch.ended(end), opened.close()])
+    // What there is to tell is read before anything is sent. A mistake of ours in telling it is no mistake in the run.
+    const told = await Promise.allSettled([watch.ended(end), opened.close()])
+    for (const { status } of told) if (status === 'rejected') log.warn({}, 'not everybody could be told of this run')
   }
 }

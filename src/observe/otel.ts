@@ -52,7 +52,7 @@ export async function openOtel(
   { traces, metrics }: OtelWishes,
   options: OtelOptions,
 ): Promise<Observer & { close(): Promise<void> }> {
-  tellTroubleOnce(options.log)
+  const trouble = troubleTeller(options.log)
   const resource = resourceOf(options)
   const agents: HttpAgent[] = []
   const httpAgentOptions = (protocol: string) => {
@@ -67,7 +67,7 @@ export async function openOtel(
     ids: tracing?.ids ?? (() => ({})),
     readings: options.readings,
     close: async () => {
-      await bounded(Promise.allSettled([tracing?.shutdown(), measuring?.shutdown()]))
+      if (!(await inTime([tracing?.shutdown(), measuring?.shutdown()]))) trouble()
       // A collector that neither answers nor hangs up must not keep the process.
       for (const agent of agents) agent.destroy()
       context.disable()
@@ -81,8 +81,8 @@ interface Exporting extends Signal {
   readonly httpAgentOptions: (protocol: string) => HttpAgent
 }
 
-/** Trouble is told once: a collector that is away stays away, and its messages may quote what it was sent. */
-function tellTroubleOnce(log: Log): void {
+/** Tells of trouble, once: a collector that is away stays away, and its messages may quote what it was sent. */
+function troubleTeller(log: Log): () => void {
   let told = false
   const tell = () => {
     if (!told) log.warn({}, 'telemetry could not be sent; the run goes on without it')
@@ -93,6 +93,7 @@ function tellTroubleOnce(log: Log): void {
     { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   )
+  return tell
 }
 
 async function openTracing(resource: Resource, { protocol, timeoutMs, httpAgentOptions }: Exporting) {
@@ -150,12 +151,17 @@ async function openMetrics(
   return { shutdown: () => provider.shutdown() }
 }
 
-/** Resolves with the work or after `FLUSH_MS`, whichever comes first. */
-async function bounded(work: Promise<unknown>): Promise<void> {
+/** Whether all of it came to a good end within `FLUSH_MS`; it resolves then at the latest. */
+async function inTime(work: ReadonlyArray<Promise<void> | undefined>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const over = new Promise((resolve) => {
-    timer = setTimeout(resolve, FLUSH_MS)
+  const over = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), FLUSH_MS)
   })
-  await Promise.race([work, over])
+  const done = Promise.all(work).then(
+    () => true,
+    () => false,
+  )
+  const ended = await Promise.race([done, over])
   clearTimeout(timer)
+  return ended
 }

@@ -48,7 +48,7 @@ describe('tables', () => {
     const spoken = DOCS.flatMap((path) => codeSpansIn(proseOf(path)))
       .map(
         (span) =>
-          /^((?:identity|source|archive|didomi|store|rejects|quarantine|retention|migration|park|brake|contact|authentication)\.\w+)/.exec(
+          /^((?:identity|source|archive|didomi|store|rejects|quarantine|retention|migration|metrics|heartbeat|credentials|park|brake|contact|authentication)\.\w+)/.exec(
             span,
           )?.[1],
       )
