@@ -7,7 +7,7 @@ import type { StoreLook } from '../src/store/glance.ts'
 import type { RunRow } from '../src/store/store.ts'
 
 /** Runs that `runs show` finds. */
-const FOUND_AMONG = 10_000
+const FOUND_AMONG = 2_000
 
 async function runsIn(look: StoreLook, runs: number): Promise<readonly RunRow[]> {
   return (await look.glance({ targets: [], bookmarks: [], sample: 0, runs }))?.runs ?? []

@@ -27,7 +27,7 @@ export function lineProgress(stream: NodeJS.WritableStream, wishes: LineWishes):
 
   const tell = (progress: object) => {
     const time = new Date(clock.now()).toISOString()
-    stream.write(`${JSON.stringify({ level: 'info', time, progress })}\n`)
+    stream.write(`${JSON.stringify({ time, progress })}\n`)
   }
   const waiting = () => {
     const { now } = wait

@@ -18,6 +18,7 @@ import {
   runCli,
   target,
 } from '../support/cli-run.ts'
+import { openGcsCloud, openS3Cloud } from '../support/clouds.ts'
 
 const LIMIT_MS = 120_000
 const PERSONS = ['ada@example.com', 'grace@example.com', 'edsger@example.com']
@@ -111,6 +112,46 @@ describe('what a run leaves', () => {
       expect(warnings).toMatchObject([{ level: 'warn', code: 'report-unwritable' }])
       expect(warnings[0].msg).toMatch(/^report-unwritable: report\.to: found E(NOTDIR|EXIST); expected a place/)
       expect(await filesIn('state', 'reports')).toHaveLength(2)
+    },
+    LIMIT_MS,
+  )
+
+  it.each([
+    ['s3', openS3Cloud],
+    ['gcs', openGcsCloud],
+  ] as const)(
+    'in a bucket (%s) too',
+    async (_, openCloud) => {
+      const cloud = await openCloud()
+      try {
+        await configure({ report: { to: cloud.location } })
+        const ended = await lab.sync(['--json', '--quiet'], cloud.env)
+        expect([ended.code, ended.stderr]).toEqual([0, ''])
+        const { run } = reportOf(ended)
+        expect(cloud.keys()).toEqual([`reports/${run}.html`, `reports/${run}.json`])
+        expect(Buffer.from(cloud.read(`reports/${run}.html`) ?? []).toString()).toBe(await read('state', 'reports', `${run}.html`))
+      } finally {
+        await cloud.close()
+      }
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'a bucket that refuses is a warning that names the permission',
+    async () => {
+      const cloud = await openGcsCloud()
+      try {
+        cloud.server.faults.upload.push(() => ({ status: 403, headers: {}, body: Buffer.from('{}') }))
+        await configure({ report: { to: cloud.location } })
+        const { code, stderr } = await lab.sync(['--quiet'], cloud.env)
+        expect(code).toBe(0)
+        expect(JSON.parse(stderr)).toMatchObject({ level: 'warn', code: 'report-unwritable' })
+        expect(stderr).toMatch(/report\.to: found .*storage\.objects\.create/)
+        expect(await filesIn('state', 'reports')).toHaveLength(2)
+      } finally {
+        await cloud.close()
+      }
     },
     LIMIT_MS,
   )

@@ -155,7 +155,6 @@ describe('lineProgress', () => {
     stage.advance(1_000)
     expect(await ticked(10_000)).toEqual([
       {
-        level: 'info',
         time: '2026-10-23T02:15:10.000Z',
         progress: { stage: 'deliver crm', done: 1_000, total: 4_000, perSecond: 100, secondsLeft: 30 },
       },

@@ -44,8 +44,9 @@ export function waitsOverTime({ target, requests: { overTime } }: DeliverReport,
     const seconds = seriesOf(overTime, name).map((ms) => ms / 1_000)
     return { name: `${name.slice(8)}, s`, colour: CAUSES[at % CAUSES.length] ?? '', amounts: seconds }
   })
-  const throttles = of('throttled: ').map((name): Series => {
-    return { name: `throttled: ${name.slice(11)}`, colour: 'var(--red)', amounts: seriesOf(overTime, name) }
+  const throttles = of('throttled: ').map((name, at): Series => {
+    const colour = at === 0 ? 'var(--red)' : 'var(--ink)'
+    return { name: `throttled: ${name.slice(11)}`, colour, amounts: seriesOf(overTime, name) }
   })
   if (waits.length + throttles.length === 0) return undefined
   const all = [...waits, ...throttles]
@@ -69,8 +70,16 @@ export function waitsOverTime({ target, requests: { overTime } }: DeliverReport,
             ...{ itemStyle: { color: colour }, data: [...data] },
           })),
           ...throttles.map(({ name, colour, amounts: data }) => ({
-            ...{ type: 'line' as const, name, silent: true, symbol: 'diamond', symbolSize: 8, showAllSymbol: true },
-            ...{ lineStyle: { width: 0 }, itemStyle: { color: colour } },
+            ...{
+              type: 'line' as const,
+              name,
+              silent: true,
+              symbol: 'diamond',
+              symbolSize: 12,
+              showAllSymbol: true,
+              z: 5,
+            },
+            ...{ lineStyle: { width: 0 }, itemStyle: { color: colour, borderColor: 'var(--card)', borderWidth: 2 } },
             data: data.map((count) => (count === 0 ? null : count)),
           })),
         ],

@@ -25,6 +25,7 @@ header { margin-bottom: 1.25rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .35rem; letter-spacing: -.01em; }
 h2 { font-size: 1.15rem; margin: 0 0 .75rem; }
 h3 { font-size: .95rem; margin: 1.5rem 0 .25rem; }
+section .note { font-size: .95rem; }
 header p, .note { margin: .25rem 0; color: var(--muted); overflow-wrap: anywhere; }
 .badge { display: inline-block; padding: .1rem .7rem; border-radius: 1rem; font-size: .95rem; font-weight: 600; letter-spacing: 0; vertical-align: middle; }
 .badge.good { color: var(--good); background: var(--good-back); }
@@ -54,7 +55,7 @@ summary { cursor: pointer; color: var(--muted); font-size: .88rem; padding: .2re
 .scroll { max-height: 22rem; overflow: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .35rem 0 0; }
 caption { text-align: left; color: var(--muted); font-size: .85rem; padding: 0 0 .4rem; overflow-wrap: anywhere; }
-th, td { text-align: left; vertical-align: top; padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+th, td { text-align: left; vertical-align: top; padding: .38rem 1.1rem .38rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 600; font-size: .82rem; vertical-align: bottom; }
 tbody th { font-weight: 500; overflow-wrap: anywhere; }
