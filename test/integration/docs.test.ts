@@ -217,6 +217,8 @@ describe('commands', () => {
         'doctor --help',
         'doctor role --help',
         'sources status --help',
+        'runs list --help',
+        'runs show --help',
         'migrate plan --help',
         'migrate apply --help',
         'migrate rollback --help',
