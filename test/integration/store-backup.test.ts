@@ -38,7 +38,7 @@ afterEach(() => lab.close())
 const store = (...args: string[]): Promise<Ended> =>
   runCli(['store', ...args, '--config', CONFIG], { cwd: lab.folder, env: { DATAVERSE_CLIENT_SECRET: 'none' } })
 
-const inStateFolder = async () => (await readdir(dirname(path))).sort()
+const inStateFolder = async () => (await readdir(dirname(path))).filter((name) => name !== 'reports').sort()
 const adaHas = () => lab.emulator.world.rows('contacts')[0]?.['new_newsletter']
 
 /** One sealed day on which Ada says this. */
