@@ -129,7 +129,9 @@ describe('what a run leaves', () => {
         expect([ended.code, ended.stderr]).toEqual([0, ''])
         const { run } = reportOf(ended)
         expect(cloud.keys()).toEqual([`reports/${run}.html`, `reports/${run}.json`])
-        expect(Buffer.from(cloud.read(`reports/${run}.html`) ?? []).toString()).toBe(await read('state', 'reports', `${run}.html`))
+        expect(Buffer.from(cloud.read(`reports/${run}.html`) ?? []).toString()).toBe(
+          await read('state', 'reports', `${run}.html`),
+        )
       } finally {
         await cloud.close()
       }
