@@ -17,9 +17,9 @@ export async function settleContacts(
   firstReading: { readonly at: Instant; readonly readAtMs: number },
   signal: AbortSignal,
 ): Promise<ChunkResult> {
-  const { scope, search, settings, target } = crew
+  const { scope, search, settings, target, us } = crew
   const subjects = await subjectsOf(crew, candidates)
-  const work = { table: search.table, columns: mapping.columns, search, settings, target, firstReading }
+  const work = { table: search.table, columns: mapping.columns, search, settings, target, us, firstReading }
   const { places, unholdable } = await deliverContacts(crew, scope, work, [...subjects.values()], signal)
 
   const placesOf = new Map<PersonId, Place[]>()

@@ -2,7 +2,7 @@
 
 import type { Settings, TargetSettings } from '../config/settings.ts'
 import { fromMilliseconds, type Instant } from '../consent/time.ts'
-import type { Row, RowWrite, TableMetadata } from '../dataverse/dataverse.ts'
+import type { Guid, Row, RowWrite, TableMetadata } from '../dataverse/dataverse.ts'
 import { type ContactColumn, statesNothing } from '../projection/contact-column.ts'
 import { comparable } from '../projection/contact-point.ts'
 import {
@@ -16,7 +16,7 @@ import {
 import type { Person } from '../projection/person.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
-import { type ContactSearch, instantOf, searchedColumns } from './contacts.ts'
+import { type ContactSearch, instantOf, lastSave, searchedColumns } from './contacts.ts'
 import { foundEqual, foundForeign, type WantedValue } from './ledger.ts'
 import type { Refusal } from './outcome.ts'
 import {
@@ -46,6 +46,8 @@ export interface ContactWork {
   readonly search: ContactSearch
   readonly settings: Pick<Settings, 'events'>
   readonly target: TargetSettings
+  /** Every systemuser id that ever wrote for us. */
+  readonly us: ReadonlySet<Guid>
   readonly firstReading: { readonly at: Instant; readonly readAtMs: number }
 }
 
@@ -164,7 +166,7 @@ function planContact(
     const adoptable = verdict.verdict === 'superseded' && subject.adoptable && neverDelivered(entry)
     rulings.push({
       ...common,
-      ...ruled(column, place, entry, value, verdict, row, at),
+      ...ruled(work, column, place, entry, value, verdict, row, at),
       ...(adoptable && { adoptable }),
     })
   }
@@ -175,6 +177,7 @@ function planContact(
 
 /** A column that needs no write: found equal, or kept as somebody else left it. */
 function ruled(
+  { us }: ContactWork,
   column: ContactColumn,
   place: Place,
   entry: LedgerEntry | undefined,
@@ -187,13 +190,13 @@ function ruled(
   if (verdict.verdict === 'superseded')
     return { outcome: 'superseded', ledger: verdict.ours ? entry : foundForeign(place, entry, verdict.foreign, read) }
   const stored = row?.columns[column.name] ?? null
-  const held = read && !statesNothing(stored) ? heldColumn(column, stored, read.modifiedOn, entry, 0) : undefined
+  const held = row && !statesNothing(stored) ? heldColumn(column, stored, lastSave(row, us), entry, 0) : undefined
   const foreign = held === undefined || held.ours ? undefined : { value: stored, lo: held.lo, hi: held.hi }
   return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read, foreign) }
 }
 
 function judge(
-  { target }: ContactWork,
+  { target, us }: ContactWork,
   { adoptable }: ContactSubject,
   row: Row | undefined,
   wanted: WantedColumn & { value: JsonValue },
@@ -203,13 +206,7 @@ function judge(
   if (row === undefined) return { verdict: 'write', replaces: 'nothing' }
   const adopted = adoptable && target.contact.adopt.includes(wanted.column.name)
   const policies = { conflict: target.conflict, clockTolerance: target.clockToleranceMicros }
-  return judgeColumn(
-    wanted,
-    { columns: row.columns, modifiedOn: instantOf(row, 'modifiedon') },
-    entry,
-    policies,
-    adopted,
-  )
+  return judgeColumn(wanted, { columns: row.columns, ...lastSave(row, us) }, entry, policies, adopted)
 }
 
 /**

@@ -5,6 +5,7 @@ import { type Instant, parseInstant, SINCE_EVER } from '../consent/time.ts'
 import type { Dataverse, Guid, Row, TableMetadata } from '../dataverse/dataverse.ts'
 import { groupBy } from '../lib/group.ts'
 import { type ContactPoint, comparable, normaliseAddress } from '../projection/contact-point.ts'
+import type { LastSave } from '../projection/contact-row.ts'
 import { type Person, personAttribute } from '../projection/person.ts'
 import type { PersonContact, PersonId, Store, TargetScope } from '../store/store.ts'
 
@@ -35,13 +36,30 @@ export interface FoundForAll {
 }
 
 const MASTER = '_masterid_value'
+const WRITER = '_modifiedby_value'
 /** A chain of merges longer than this is a cycle in somebody's data. */
 const LONGEST_MERGE_CHAIN = 20
 
 /** Columns that every search reads. */
 export function searchedColumns({ table, target, columns }: ContactSearch): string[] {
   const addresses = target.contactPoints.flatMap(({ from }) => contactColumnOf(from) ?? [])
-  return [...new Set([table.primaryId, target.contact.matchAttribute, MASTER, 'modifiedon', ...addresses, ...columns])]
+  return [
+    ...new Set([
+      table.primaryId,
+      target.contact.matchAttribute,
+      MASTER,
+      WRITER,
+      'modifiedon',
+      ...addresses,
+      ...columns,
+    ]),
+  ]
+}
+
+/** When a contact was saved last, and by whom; `us`: every systemuser id that ever wrote for us. Its row has what every search reads. */
+export function lastSave(row: Row, us: ReadonlySet<Guid>): LastSave {
+  const by = String(row.columns[WRITER] ?? '').toLowerCase()
+  return { modifiedOn: instantOf(row, 'modifiedon'), byUs: us.has(by) }
 }
 
 /** The contact column an address comes from, if it comes from one. */

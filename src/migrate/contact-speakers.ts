@@ -2,10 +2,10 @@
 
 import type { Settings, TargetSettings } from '../config/settings.ts'
 import type { Statement } from '../consent/statement.ts'
-import type { Dataverse, Row, TableMetadata } from '../dataverse/dataverse.ts'
+import type { Dataverse, Guid, Row, TableMetadata } from '../dataverse/dataverse.ts'
 import { namedPersons } from '../deliver/contact-changes.ts'
 import { columnPlace } from '../deliver/contact-rows.ts'
-import { instantOf, pointsOf, searchedColumns } from '../deliver/contacts.ts'
+import { lastSave, pointsOf, searchedColumns } from '../deliver/contacts.ts'
 import { readPersons } from '../deliver/persons.ts'
 import type { ContactColumn } from '../projection/contact-column.ts'
 import { combine, type Person, personStatement } from '../projection/person.ts'
@@ -29,6 +29,8 @@ export interface ContactReading {
   readonly legacy: TargetScope
   readonly current: TargetScope
   readonly settings: Pick<Settings, 'events' | 'reading'>
+  /** Every systemuser id that ever wrote for us. */
+  readonly us: ReadonlySet<Guid>
 }
 
 /** Pages of speakers: contacts with a value in at least one of the columns, deactivated ones included (semantics §5.1). */
@@ -103,7 +105,7 @@ function speakerOf(
   persons: readonly Person[],
   ledger: ReadonlyMap<Place, LedgerEntry>,
 ): Speaker {
-  const { target, questions, settings } = reading
+  const { target, questions, settings, us } = reading
   const utterances: Utterance[] = []
   const silent = { empty: 0, unreadable: 0 }
   for (const question of questions) {
@@ -118,7 +120,7 @@ function speakerOf(
       persons: statedBy(question, persons, target, settings.events),
       ledger: ledger.get(columnPlace(row.id, question.column.name)),
       asOf: question.asOfColumn === undefined ? undefined : row.columns[question.asOfColumn],
-      modifiedOn: instantOf(row, 'modifiedon'),
+      save: lastSave(row, us),
     })
     utterances.push({ entries: question.entries, statement, dating })
   }

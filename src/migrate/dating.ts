@@ -1,8 +1,8 @@
 /** When a legacy column's choice was made, as a span: from what dates it best. Pure. */
 
 import type { Statement } from '../consent/statement.ts'
-import { DAY, type Instant, MICROSECOND, parseDay, parseInstant, SECOND, type Span } from '../consent/time.ts'
-import { heldColumn } from '../projection/contact-row.ts'
+import { DAY, MICROSECOND, parseDay, parseInstant, SECOND, type Span } from '../consent/time.ts'
+import { heldColumn, type LastSave } from '../projection/contact-row.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry } from '../store/store.ts'
 import type { Question } from './pairing.ts'
@@ -19,7 +19,7 @@ export interface Traces {
   /** What an earlier delivery to this column left. */
   readonly ledger: LedgerEntry | undefined
   readonly asOf: JsonValue | undefined
-  readonly modifiedOn: Instant
+  readonly save: LastSave
 }
 
 export interface DatedStatement {
@@ -33,8 +33,8 @@ export interface DatedStatement {
  * else who agreed counts too, so that a no of theirs is not cut short.
  */
 export function dateChoice({ column }: Pick<Question, 'column'>, value: boolean, traces: Traces): DatedStatement {
-  const { stored, persons, ledger, asOf, modifiedOn } = traces
-  const held = heldColumn(column, stored, modifiedOn, ledger, 0)
+  const { stored, persons, ledger, asOf, save } = traces
+  const held = heldColumn(column, stored, save, ledger, 0)
   if (persons?.value === value) {
     const { event } = persons
     const hi = held.ours ? Math.max(persons.hi, held.hi) : persons.hi
@@ -42,7 +42,7 @@ export function dateChoice({ column }: Pick<Question, 'column'>, value: boolean,
   }
   const date = dateSpan(asOf)
   // A date that the row cannot have held yet was not written with the choice.
-  if (date !== undefined && date.lo <= modifiedOn) return { statement: { value, ...date }, dating: 'asOfColumn' }
+  if (date !== undefined && date.lo <= save.modifiedOn) return { statement: { value, ...date }, dating: 'asOfColumn' }
   const { lo, hi } = held
   return { statement: { value, lo, hi }, dating: ledger?.confirmed === undefined ? 'modifiedOn' : 'ledger' }
 }

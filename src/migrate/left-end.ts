@@ -52,13 +52,13 @@ function contactPages(
   signal: AbortSignal,
 ): AsyncIterable<SpeakerPage> {
   const { contacts: table, pairing, columns, parents, scope: current, legacyScope: legacy } = migration
-  const { target, settings } = migration
+  const { target, settings, us } = migration
   const { questions } = pairing
   // Of columns that are not paired only refusals above topics count.
   const above = columns.filter(
     ({ encoding, keys }) =>
       encoding.form === 'choice' && keys.some((key) => key.kind === 'purpose' && parents.has(key.purpose)),
   )
-  const reading = { store, dataverse, table, questions, columns: above, parents, target, legacy, current, settings }
+  const reading = { store, dataverse, table, questions, columns: above, parents, target, legacy, current, settings, us }
   return contactSpeakers(reading, signal)
 }

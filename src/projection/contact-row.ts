@@ -99,10 +99,15 @@ function newerOf(column: ContactColumn, wanted: WantedColumn, foreign: LedgerVal
   return { column, value: foreign.value, claim: claim('plain', foreign) }
 }
 
-/** A contact as read. */
-export interface ContactReading {
-  readonly columns: Readonly<Record<string, JsonValue>>
+/** When a row was saved last, and whether one of our users did. */
+export interface LastSave {
   readonly modifiedOn: Instant
+  readonly byUs: boolean
+}
+
+/** A contact as read. */
+export interface ContactReading extends LastSave {
+  readonly columns: Readonly<Record<string, JsonValue>>
 }
 
 /** What becomes of one wanted column. */
@@ -124,7 +129,7 @@ export function judgeColumn(
   const stored = contact.columns[wanted.column.name]
   if (sameValue(wanted.column, stored, wanted.value)) return { verdict: 'equal' }
   if (stored === undefined || statesNothing(stored)) return { verdict: 'write', replaces: 'nothing' }
-  const held = heldColumn(wanted.column, stored, contact.modifiedOn, entry, clockTolerance)
+  const held = heldColumn(wanted.column, stored, contact, entry, clockTolerance)
   const foreign = held.ours ? {} : { foreign: { value: stored, lo: held.lo, hi: held.hi } }
   if (adopted && neverDelivered(entry)) return { verdict: 'write', replaces: 'foreign', ...foreign }
   if (guard(wanted.claim, held, conflict) === 'write') {
@@ -144,11 +149,11 @@ export function neverDelivered(entry: LedgerEntry | undefined): boolean {
 export function heldColumn(
   column: Pick<ContactColumn, 'metadata'>,
   stored: JsonValue,
-  modifiedOn: Instant,
+  { modifiedOn, byUs }: LastSave,
   entry: LedgerEntry | undefined,
   clockTolerance: number,
 ): Held {
-  const ours = ownValue(entry, (value) => sameValue(column, stored, value), modifiedOn)
+  const ours = ownValue(entry, (value) => sameValue(column, stored, value), { modifiedOn, byUs })
   if (ours !== undefined) return { ...ours, ours: true, loTolerance: 0, hiTolerance: 0 }
   const lo = foreignSince(entry, SINCE_EVER, modifiedOn, (value) => sameValue(column, stored, value))
   return { lo, hi: modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
@@ -158,14 +163,14 @@ export function heldColumn(
  * The span of a value that is ours: confirmed, or intended and perhaps applied. It ends with the ledger's and has no
  * beginning, as it was made of a part of what is known now: a refusal that comes out of the whole replaces it, whenever
  * it was said (semantics §7). Where somebody else is known to have said the same, their span counts too: we only agreed.
- * With the row's `modifiedOn` it is also asked whether ours was taken back.
+ * With the row's last save it is also asked whether what stands there may be somebody else's all the same.
  */
 export function ownValue(
   entry: LedgerEntry | undefined,
   holds: (value: JsonValue) => boolean,
-  modifiedOn?: Instant,
+  save?: LastSave,
 ): Span | undefined {
-  if (modifiedOn !== undefined && takenBack(entry, holds, modifiedOn)) return undefined
+  if (save !== undefined && (takenBack(entry, holds, save) || saidByOthers(entry, holds, save))) return undefined
   const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
   const [first] = values
   if (first === undefined) return undefined
@@ -179,9 +184,27 @@ export function ownValue(
  * Another value was written ahead and nobody knows whether it got there; the row was saved since and holds the earlier value.
  * Somebody may have taken ours back: an opt-in must be newer than the row, as for what is theirs (semantics §7).
  */
-function takenBack(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean, modifiedOn: Instant): boolean {
+function takenBack(
+  entry: LedgerEntry | undefined,
+  holds: (value: JsonValue) => boolean,
+  { modifiedOn }: LastSave,
+): boolean {
   const { intended } = entry ?? {}
   return intended?.at !== undefined && !holds(intended.value) && modifiedOn >= intended.at
+}
+
+/**
+ * It was written ahead, nobody knows whether it got there, and somebody else saved the row since: perhaps it never did, and
+ * they said the same by themselves. An opt-in must be newer than that (semantics §7).
+ */
+function saidByOthers(
+  entry: LedgerEntry | undefined,
+  holds: (value: JsonValue) => boolean,
+  { modifiedOn, byUs }: LastSave,
+): boolean {
+  const { intended, confirmed } = entry ?? {}
+  const onlyIntended = intended !== undefined && holds(intended.value) && !(confirmed && holds(confirmed.value))
+  return onlyIntended && !byUs && intended.at !== undefined && modifiedOn >= intended.at
 }
 
 /**
@@ -197,8 +220,8 @@ export function foreignSince(
 ): Instant {
   const { confirmed, intended, foreign } = entry ?? {}
   const seenThen = foreign !== undefined && holds(foreign.value)
-  // Perhaps taken back, perhaps ours as ever: nobody knows since when, and a refusal may replace it.
-  if (confirmed !== undefined && holds(confirmed.value)) return SINCE_EVER
+  // Perhaps theirs, perhaps ours as ever: nobody knows since when, and a refusal may replace it.
+  if ([confirmed, intended].some((value) => value !== undefined && holds(value.value))) return SINCE_EVER
   if (confirmed !== undefined) return Math.min(confirmed.at, modifiedOn)
   return intended?.at === undefined || seenThen ? otherwise : Math.min(Math.max(intended.at, otherwise), modifiedOn)
 }

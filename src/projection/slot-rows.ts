@@ -116,7 +116,8 @@ export function heldRow(
 ): Held | undefined {
   if (row.optedIn === undefined) return undefined
   const value = code(row.optedIn)
-  const own = ownValue(entry, (known) => known === value, row.modifiedOn) ?? ownReason(row, entry, us)
+  const save = { modifiedOn: row.modifiedOn, byUs: us.has(row.modifiedBy) }
+  const own = ownValue(entry, (known) => known === value, save) ?? ownReason(row, entry, us)
   if (own !== undefined) return { ...own, ours: true, loTolerance: 0, hiTolerance: 0 }
   const lo = foreignSince(entry, row.createdOn, row.modifiedOn, (known) => known === value)
   return { lo, hi: row.modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }

@@ -4,7 +4,7 @@ import { type Instant, SINCE_EVER } from '../consent/time.ts'
 import type { Row } from '../dataverse/dataverse.ts'
 import { namedPersons } from '../deliver/contact-changes.ts'
 import { columnPlace } from '../deliver/contact-rows.ts'
-import { instantOf } from '../deliver/contacts.ts'
+import { instantOf, lastSave } from '../deliver/contacts.ts'
 import { foundEqual } from '../deliver/ledger.ts'
 import { readPersons } from '../deliver/persons.ts'
 import type { ContactColumn } from '../projection/contact-column.ts'
@@ -29,7 +29,7 @@ export function contactEar(hearing: Hearing, all: readonly ContactColumn[]): Ear
   const columns = all.filter(({ encoding }) => encoding.form !== 'attribute')
   const { matchAttribute } = hearing.target.contact
   const names = columns.map(({ name }) => name)
-  const more = [matchAttribute, '_masterid_value', 'createdon', 'modifiedon']
+  const more = [matchAttribute, '_masterid_value', '_modifiedby_value', 'createdon', 'modifiedon']
   const select = [...new Set([hearing.table.primaryId, ...more, ...names])]
   /** Read by id, since only such a reading tells Dataverse's time. */
   const hearContacts = async (ids: readonly string[], signal: AbortSignal): Promise<Batch> => {
@@ -105,19 +105,16 @@ async function hearColumns(
 }
 
 function hearOne(
-  { target }: Hearing,
+  { target, us }: Hearing,
   row: Row,
   column: ContactColumn,
   place: Place,
   entry: LedgerEntry | undefined,
   at: Instant,
 ): Omit<HeardSaying, 'persons'> | 'ours' | 'empty' | 'not-mapped' | 'undated' {
-  const modifiedOn = instantOf(row, 'modifiedon')
-  const reading = {
-    stored: row.columns[column.name],
-    createdOn: instantOf(row, 'createdon'),
-    modifiedOn,
-  }
+  const save = lastSave(row, us)
+  const { modifiedOn } = save
+  const reading = { stored: row.columns[column.name], createdOn: instantOf(row, 'createdon'), ...save }
   const policies = { clockTolerance: target.clockToleranceMicros, undated: target.reverse.undated }
   const found = hearColumn(column, reading, entry, policies)
   if (found.kind !== 'foreign') return found.kind

@@ -3,7 +3,7 @@
 import { type Choice, setOf } from '../consent/choice.ts'
 import type { Instant } from '../consent/time.ts'
 import { type ContactColumn, sameValue, statesNothing } from '../projection/contact-column.ts'
-import { heldColumn } from '../projection/contact-row.ts'
+import { heldColumn, type LastSave } from '../projection/contact-row.ts'
 import { combineHeld, type Held } from '../projection/guard.ts'
 import { CONSENT_VALUES, consentValue } from '../projection/slot.ts'
 import { type ConsentRow, heldRow, type SlotPolicies } from '../projection/slot-rows.ts'
@@ -23,10 +23,9 @@ export type Heard =
     }
 
 /** A contact's column as read. */
-export interface ColumnReading {
+export interface ColumnReading extends LastSave {
   readonly stored: JsonValue | undefined
   readonly createdOn: Instant
-  readonly modifiedOn: Instant
 }
 
 export interface HearingPolicies {
@@ -41,19 +40,19 @@ export interface HearingPolicies {
  */
 export function hearColumn(
   column: ContactColumn,
-  { stored, createdOn, modifiedOn }: ColumnReading,
+  { stored, createdOn, ...save }: ColumnReading,
   entry: LedgerEntry | undefined,
   { clockTolerance, undated }: HearingPolicies,
 ): Heard {
   if (stored === undefined || statesNothing(stored)) return { kind: 'empty' }
-  const held = heldColumn(column, stored, modifiedOn, entry, clockTolerance)
+  const held = heldColumn(column, stored, save, entry, clockTolerance)
   const holds = (value: JsonValue) => sameValue(column, stored, value)
   const value = choiceOf(column, stored)
   if (held.ours) return value === undefined ? { kind: 'ours' } : agreed(entry, holds, value, stored)
   if (value === undefined) return { kind: 'not-mapped' }
   if (entry?.confirmed === undefined) {
     if (value !== false || undated === 'nothing') return { kind: 'undated' }
-    return foreign({ ...held, lo: Math.min(createdOn, modifiedOn) }, value, stored)
+    return foreign({ ...held, lo: Math.min(createdOn, save.modifiedOn) }, value, stored)
   }
   return foreign(held, value, stored)
 }

@@ -225,7 +225,7 @@ describe('contact columns', () => {
         (one, stored, modifiedOn, entry, kind, adopted) => {
           const stance = one.value ? 'opt-in' : 'refusal'
           const wanted = { column: COLUMN, value: one.value, claim: { stance, lo: one.lo, hi: one.hi } } as const
-          const contact = { columns: { acme_newsletter: stored }, modifiedOn }
+          const contact = { columns: { acme_newsletter: stored }, modifiedOn, byUs: false }
           const { verdict } = judgeColumn(wanted, contact, entry, { conflict: kind, clockTolerance: DELTA }, adopted)
           if (stored === one.value) expect(verdict).toBe('equal')
           else expect(verdict).not.toBe('equal')

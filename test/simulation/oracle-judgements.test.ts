@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { History, Line, World } from './oracle/history.ts'
+import type { History, Line, Run, World } from './oracle/history.ts'
 import { judge } from './oracle/judgements.ts'
 import {
   ANN,
@@ -131,6 +131,16 @@ describe('stale overwrites (§7)', () => {
     const journal = [ANN, mine(10_010, 'in'), write(15_000, 'out', 'clerk'), write(20_010, 'in')]
     const told = history([yes, later(14_000, true)], journal, { runs: runs(10_000, 20_000) })
     expect(broken(told)).toEqual({ staleOverwrites: [SLOT], refusalWins: [SLOT] })
+  })
+  it('what a run wrote that broke off, it need not know: the ledger time is that of the write before', () => {
+    const journal = [ANN, mine(10_010, 'out'), write(20_010, 'out'), write(21_000, 'in', 'clerk'), write(30_010, 'out')]
+    const told = (broken: boolean) => {
+      const [first, second, third] = runs(10_000, 20_000, 30_000)
+      const all = [first, { ...second, broken }, third].filter((run) => run !== undefined)
+      return history([no, later(12_000, false)], journal, { runs: all as Run[] })
+    }
+    expect(broken(told(true))).toEqual({})
+    expect(broken(told(false))).toEqual({ staleOverwrites: [SLOT] })
   })
   it('a newer opt-in may', () => {
     const journal = [ANN, mine(10_010, 'in'), write(15_000, 'out', 'clerk'), write(20_010, 'in')]

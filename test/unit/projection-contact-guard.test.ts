@@ -20,17 +20,25 @@ const optOut = (hi: number) => ({ column: COLUMN, value: false, claim: claim('re
 interface Given {
   readonly stored?: JsonValue
   readonly entry?: Partial<LedgerEntry>
+  /** Whether we saved the contact last. */
+  readonly byUs?: boolean
   readonly conflict?: Conflict
   readonly adopted?: boolean
 }
 
 function judge(
   wanted: Parameters<typeof judgeColumn>[0],
-  { stored, entry, conflict = 'newest', adopted = false }: Given,
+  { stored, entry, byUs = false, conflict = 'newest', adopted = false }: Given,
 ) {
   const columns = stored === undefined ? {} : { acme_newsletter: stored }
   const whole = entry && { place: 'contact', ...entry }
-  return judgeColumn(wanted, { columns, modifiedOn: MODIFIED }, whole, { conflict, clockTolerance: DELTA }, adopted)
+  return judgeColumn(
+    wanted,
+    { columns, modifiedOn: MODIFIED, byUs },
+    whole,
+    { conflict, clockTolerance: DELTA },
+    adopted,
+  )
 }
 
 const confirmed = (value: JsonValue, lo: number, hi: number, at: number) => ({ value, lo: s(lo), hi: s(hi), at: s(at) })
@@ -132,8 +140,8 @@ describe('§7 the ledger', () => {
 })
 
 describe('§7 the span of a column', () => {
-  const held = (entry: Partial<LedgerEntry> | undefined) =>
-    heldColumn(COLUMN, false, MODIFIED, entry && { place: 'contact', ...entry }, DELTA)
+  const held = (entry: Partial<LedgerEntry> | undefined, byUs = false) =>
+    heldColumn(COLUMN, false, { modifiedOn: MODIFIED, byUs }, entry && { place: 'contact', ...entry }, DELTA)
   const clock = { ours: false, loTolerance: DELTA, hiTolerance: DELTA }
 
   it('δ stands where the bound is a time of Dataverse’s clock', () => {
@@ -164,6 +172,28 @@ describe('§7 the span of a column', () => {
     const given = { stored: false, entry: entry(180) }
     expect(judge(optIn(150), given).verdict).toBe('superseded')
     expect(judge(optIn(150), { stored: false, entry: { confirmed: entry(180).confirmed } }).verdict).toBe('write')
+  })
+
+  it('a value that was only written ahead, in a row that somebody else saved since, may be theirs', () => {
+    const entry = (at: number) => ({
+      confirmed: confirmed(true, 5, 10, 60),
+      intended: { value: false, lo: s(20), hi: s(30), at: s(at) },
+    })
+    const theirs = { lo: SINCE_EVER, hi: MODIFIED, ...clock }
+    const ours = { hi: s(30), ours: true }
+    expect(held(entry(180))).toEqual(theirs)
+    expect(held({ intended: entry(180).intended })).toEqual(theirs)
+    expect(held(entry(MODIFIED / 1_000_000))).toEqual(theirs)
+    // We saved it last, nobody did, or it is known to have arrived.
+    expect(held(entry(180), true)).toMatchObject(ours)
+    expect(held(entry(MODIFIED / 1_000_000 + 1))).toMatchObject(ours)
+    expect(held({ ...entry(180), confirmed: confirmed(false, 20, 30, 170) })).toMatchObject(ours)
+    // An opt-in that our own no would have let pass; and a refusal passes whoever said yes.
+    expect(judge(optIn(150), { stored: false, entry: entry(180) }).verdict).toBe('superseded')
+    expect(judge(optIn(206), { stored: false, entry: entry(180) }).verdict).toBe('write')
+    expect(judge(optIn(150), { stored: false, entry: entry(180), byUs: true }).verdict).toBe('write')
+    const yes = { intended: { value: true, lo: s(20), hi: s(30), at: s(180) } }
+    expect(judge(optOut(1), { stored: true, entry: yes }).verdict).toBe('write')
   })
 
   it('where only an intended value is known, another one came after the reading before it, unless that showed it', () => {

@@ -31,6 +31,7 @@ const reading = (stored: unknown, more: object = {}) => ({
   stored: stored as boolean,
   createdOn: s(50),
   modifiedOn: s(200),
+  byUs: false,
   ...more,
 })
 const hearing = { clockTolerance: DELTA, undated: 'refusals' } as const

@@ -17,7 +17,7 @@ type Range = readonly [least: number, most: number]
 
 /** Every row of the table in semantics §7 that a standing row may be read by, just before the journal entry `index`. */
 export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: StandingRow, index: number): Option[] {
-  const { lastOwn } = standing
+  const { lastOwn, knownAt } = standing
   const entry = past.history.journal[index]
   const untilRun = entry === undefined ? past.perRun.length - 1 : runAt(past, instant(entry.at))
   const held = (fromRun: number, fromIndex: number) =>
@@ -27,7 +27,7 @@ export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: S
 
   // FREEDOM: a value emptied by hand states nothing, or is "another value than the ledger's": both are accepted.
   if (isBlank(row.value))
-    return lastOwn === undefined ? ['nothing'] : ['nothing', foreign(past, row, lastOwn.at, row.becameAt)]
+    return lastOwn === undefined ? ['nothing'] : ['nothing', foreign(past, row, knownAt, row.becameAt)]
   if (lastOwn !== undefined && lastOwn.value === row.value) {
     const since = holding(held(runAt(past, lastOwn.at), lastOwn.index), row.value)
     const spans = since.length > 0 ? since : holding(held(0, -1), row.value)
@@ -35,7 +35,7 @@ export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: S
     const own: Option[] = spans.length === 0 ? ['nothing'] : spans.map((span) => ownSpan(span, !row.saidByOthers))
     // FREEDOM: put back by somebody else, after the ledger may have found another value equal: then it is foreign.
     const back = row.becameBy !== US && row.becameIndex > lastOwn.index
-    return back ? [...own, foreign(past, row, lastOwn.at, row.becameAt)] : own
+    return back ? [...own, foreign(past, row, knownAt, row.becameAt)] : own
   }
   // FREEDOM: a foreign value that was once wanted may have been found equal: then the ledger holds it with our span. A row
   // of ours whose ledger entry is lost has it in its reason, from a run that may have known less than it could.
@@ -45,7 +45,7 @@ export function optionsOf(past: Past, mapped: Mapped, standing: Standing, row: S
   const foundEqual = [...holding(since, row.value), ...foundBefore(past, mapped, standing, row, reread)].map((span) =>
     ownSpan(span, false),
   )
-  if (lastOwn !== undefined) return [...foundEqual, foreign(past, row, lastOwn.at, row.becameAt)]
+  if (lastOwn !== undefined) return [...foundEqual, foreign(past, row, knownAt, row.becameAt)]
   // FREEDOM: so may the value before it, whose ledger time is then at most the moment of the change.
   const before = !isBlank(row.previous) && holding(held(0, -1), row.previous).length > 0
   const earliest = mapped.link.startsWith('contact|') ? Number.NEGATIVE_INFINITY : row.createdOn

@@ -152,12 +152,15 @@ function unjustified(past: Past, wanted: Wanted): string | undefined {
   return must ? `a ${wordFor(wanted)} was to be written here and something else stands` : undefined
 }
 
-/** A run that began after our last write broke off, and somebody else saved the row later. */
+/** A run that wrote last, or that began after our last write, broke off, and somebody else saved the row later. */
 function perhapsTakenBack({ history }: Past, { lastOwn }: Standing, { savedByOthersAt }: StandingRow): boolean {
-  return history.runs.some(({ startedAt, broken }) => {
-    const began = instant(startedAt)
+  return history.runs.some(({ startedAt, endedAt, broken }) => {
+    const since = lastOwn?.at ?? Number.NEGATIVE_INFINITY
     return (
-      broken === true && savedByOthersAt !== undefined && began <= savedByOthersAt && began >= (lastOwn?.at ?? began)
+      broken === true &&
+      savedByOthersAt !== undefined &&
+      instant(startedAt) <= savedByOthersAt &&
+      instant(endedAt) >= since
     )
   })
 }

@@ -3,7 +3,7 @@
 import { slotOf, type Timeline, type Version, versionBefore } from './environment.ts'
 import { nameOf, type Place, US } from './history.ts'
 import { instant } from './instant.ts'
-import type { Past } from './past.ts'
+import { type Past, runAt } from './past.ts'
 
 /**
  * One row at a place. `became…`: when, by whom and by which entry the present value came; `previous`: the value before it;
@@ -34,10 +34,14 @@ export interface Stay {
   readonly leftIndex: number
 }
 
-/** A place. `lastOwn`: our last write of its value since the ledger was last lost. `goneAt`: when its last row left it. */
+/**
+ * A place. `lastOwn`: our last write of its value since the ledger was last lost; `knownAt`: no later than the last one that
+ * we surely know of, as a run that broke off may not know what it wrote. `goneAt`: when its last row left it.
+ */
 export interface Standing {
   readonly rows: readonly StandingRow[]
   readonly lastOwn: { readonly value: unknown; readonly at: number; readonly index: number } | undefined
+  readonly knownAt: number
   readonly goneAt: number | undefined
 }
 
@@ -60,11 +64,13 @@ export function standingBefore(past: Past, place: Place, index: number): Standin
     .flatMap((row) => row.versions.filter((version) => version.by === US && here(version) && column in version.changed))
     .filter((version) => !past.lostAt.some((lost) => lost > version.at && lost <= timeOf(past, index)))
     .sort((one, other) => one.index - other.index)
-    .at(-1)
+  const last = written.at(-1)
+  const known = written.findLast(({ at }) => past.history.runs[runAt(past, at)]?.broken !== true)
   const left = lives.flatMap((row) => row.versions[row.versions.findLastIndex(here) + 1]?.at ?? [])
   return {
     rows,
-    lastOwn: written && { value: written.changed[column], at: written.at, index: written.index },
+    lastOwn: last && { value: last.changed[column], at: last.at, index: last.index },
+    knownAt: known?.at ?? Number.NEGATIVE_INFINITY,
     goneAt: rows.length > 0 || left.length === 0 ? undefined : Math.max(...left),
   }
 }
