@@ -25,7 +25,7 @@ describe.skipIf(bin === undefined)('with a server', () => {
 
   it('a glance at it, beside a run that holds the lease: nothing is made, nothing is taken', async () => {
     const look = await lookAtStore(settings('glanced'))
-    expect(await look.place()).toEqual({ exists: false, writable: true, held: false })
+    expect(await look.place()).toEqual({ exists: false, writable: true, copyable: true, held: false })
     const wishes = { targets: ['crm'], bookmarks: ['bootstrapped-at'], sample: 10 }
     expect(await look.glance(wishes)).toBeUndefined()
     const store = await openPostgresStore(server.address('glanced'), { now: () => 0 })
@@ -36,7 +36,7 @@ describe.skipIf(bin === undefined)('with a server', () => {
       await store.freezeReading('crm', 'choice:news', 'purpose/news')
       const row = { person: '0'.repeat(32), ouid: 'a', userId: 'd', state: '{"attributes":{},"events":{},"said":{}}' }
       await store.joinStates([row], (_, added) => added, { targets: ['crm'], dueAll: false })
-      expect(await look.place()).toEqual({ exists: true, writable: true, held: true })
+      expect(await look.place()).toEqual({ exists: true, writable: true, copyable: true, held: true })
       const { version, current, runs, ...rest } = (await look.glance(wishes)) ?? {}
       expect(version).toBe(current)
       expect(runs).toMatchObject([{ id: 'run-1', job: 'sync' }])
