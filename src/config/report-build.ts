@@ -8,13 +8,14 @@ import { buildLocation } from './source-build.ts'
 
 /** Relative paths lie in `folder`. What the job may write to is where its store is. */
 export function buildReport(
-  { directory, keep, to, prefix }: WrittenSettings['report'],
+  { directory, page, keep, to, prefix }: WrittenSettings['report'],
   store: StoreSettings,
   folder: string,
 ): ReportSettings {
   const trimmed = prefix.replace(/^\/+|\/+$/g, '')
   return present({
     directory: directory === undefined ? join(dirname(placeOf(store)), 'reports') : resolve(folder, directory),
+    page,
     keep,
     to: to && buildLocation(to, folder),
     prefix: trimmed === '' ? '' : `${trimmed}/`,

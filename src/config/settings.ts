@@ -114,6 +114,8 @@ export interface ArchiveSettings {
 /** What becomes of reports; `directory` is absolute. */
 export interface ReportSettings {
   readonly directory: string
+  /** Whether a page is drawn beside the JSON. */
+  readonly page: boolean
   /** Runs whose reports stay in the directory; older ones go. */
   readonly keep: number
   /** Where they are put besides, below `prefix` (without a slash at the start, with one at the end; `''` for none). */

@@ -23,28 +23,30 @@ const PUT_MS = 60_000
 
 /**
  * Writes both files and puts them where they go besides. Never throws: the run has been concluded, and whatever keeps its
- * report from being written must not look like a failure of the run. Answers where the page is, if it is anywhere here.
+ * report from being written must not look like a failure of the run. Answers where the page is, or the
+ * JSON where none is drawn, if it is anywhere here.
  */
 export async function leaveReport(
   { store, log, openReportSink }: LeavingPorts,
-  { directory, keep, prefix }: Omit<ReportSettings, 'to'>,
+  { directory, page: drawn, keep, prefix }: Omit<ReportSettings, 'to'>,
   report: RunReport,
   nameOf: NamePlace,
 ): Promise<string | undefined> {
   const { run } = report
   const files = new Map([[`${run}.json`, `${JSON.stringify(report, undefined, 2)}\n`]])
   const page = `${run}.html`
-  await attempt(log, run, async () => {
-    // Loaded only now: what draws the charts is large.
-    const { reportPage } = await import('./page/page.ts')
-    const earlier = (await store.runs(RUNS_COMPARED)).map(({ report: told }) => told)
-    files.set(page, await reportPage(report, { earlier, nameOf }))
-  })
+  if (drawn)
+    await attempt(log, run, async () => {
+      // Loaded only now: what draws the charts is large.
+      const { reportPage } = await import('./page/page.ts')
+      const earlier = (await store.runs(RUNS_COMPARED)).map(({ report: told }) => told)
+      files.set(page, await reportPage(report, { earlier, nameOf }))
+    })
   let path: string | undefined
   await attempt(log, run, async () => {
     for (const [name, text] of files) {
-      const written = await writeReportFile(directory, name, text)
-      if (name === page) path = written
+      // The page comes last, so it is the one that is answered where there is one.
+      path = await writeReportFile(directory, name, text)
     }
     await removeOldReports(directory, keep)
   })

@@ -31,7 +31,7 @@ import {
   populationOf,
 } from '../support/sync-world.ts'
 
-const KILLS = 200
+const KILLS = Number(process.env['KILLS'] ?? 200)
 /** Two runs at a time, each with its own environment: the machine's cores, not the number of runs, set the time. */
 const LANES = 2
 const KILLS_PER_WORLD = 10

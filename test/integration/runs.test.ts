@@ -27,7 +27,7 @@ let lab: Lab
 
 async function configure(more: object = {}): Promise<void> {
   const mappings = [{ id: 'donotbulkemail', value: 'consents_purposes_newsletter_enabled' }]
-  await lab.configure(configuration([target(lab.emulator.url, 'crm', 'contact', mappings)], more))
+  await lab.configure(configuration([target(lab.emulator.url, 'crm', 'contact', mappings)], { report: {}, ...more }))
 }
 
 beforeEach(async () => {
@@ -55,6 +55,18 @@ const filesIn = async (...folder: string[]) => (await readdir(join(lab.folder, .
 const read = (...path: string[]) => readFile(join(lab.folder, ...path), 'utf8')
 
 describe('what a run leaves', () => {
+  it(
+    'the JSON alone where no page is wanted',
+    async () => {
+      await configure({ report: { page: false } })
+      const ended = await lab.sync()
+      const [json, ...more] = await filesIn('state', 'reports')
+      expect([ended.code, json?.endsWith('.json'), more]).toEqual([0, true, []])
+      expect(ended.stdout).toContain(`\n  report: state/reports/${json}\n`)
+    },
+    LIMIT_MS,
+  )
+
   it(
     'a report as JSON and as a page, beside the store; stdout names the page',
     async () => {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Reply } from '../../src/dataverse/send.ts'
 import type { World } from '../../src/emulator/world.ts'
 import { chanceOf } from '../support/sync-world.ts'
 import { Chaos, type Fate } from './chaos.ts'
@@ -38,6 +39,9 @@ function people(): Population {
   }
 }
 
+/** What every night's environment says of its tables; asking for it is a step all the same. */
+const metadata = new Map<string, Reply>()
+
 /** The night with its nth step gone wrong, and a calm run after it; answers what Dataverse holds and how many steps it took. */
 async function night(mode: 'contact' | 'consent', nth: number, fate: Fate) {
   const folder = await mkdtemp(join(tmpdir(), 'nth-'))
@@ -48,7 +52,7 @@ async function night(mode: 'contact' | 'consent', nth: number, fate: Fate) {
     const population = people()
     const world = openEnvironment(seedOf(population), clock)
     const settings = await settingsFor(mode, 'sparse', folder)
-    const place = { settings, world, clock, random: () => 0.5, token: await tokenOf(world) }
+    const place = { settings, world, clock, random: () => 0.5, token: await tokenOf(world), metadata }
     for (const day of [0, 1]) {
       const lines = population.devices.map((device, index) => {
         clock.advanceTo(BEGIN + day * 24 * 3_600_000 + index * 60_000)

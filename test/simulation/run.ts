@@ -3,6 +3,7 @@
 import { sync } from '../../jobs/sync.ts'
 import { fingerprints } from '../../src/config/fingerprint.ts'
 import type { Settings } from '../../src/config/settings.ts'
+import type { Reply } from '../../src/dataverse/send.ts'
 import type { World } from '../../src/emulator/world.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
@@ -22,6 +23,8 @@ export interface Place {
   /** By how much our own clock is wrong. */
   readonly skewMs?: number
   readonly random: () => number
+  /** Answers about tables and columns, where many worlds have the same. */
+  readonly metadata?: Map<string, Reply>
 }
 
 export interface RunWishes {

@@ -170,9 +170,9 @@ export function target(
   }
 }
 
-/** A whole configuration over the lab's export folder. */
+/** A whole configuration over the lab's export folder. Pages have tests of their own: they take their time to draw. */
 export function configuration(targets: readonly object[], more: object = {}): object {
-  return { source: { directory: './export' }, targets, ...more }
+  return { source: { directory: './export' }, report: { page: false }, targets, ...more }
 }
 
 export interface LineWish {

@@ -43,7 +43,7 @@ describe('what is loaded', () => {
       events: 'complete',
       rejects: { maxRatio: 0.01 },
       quarantine: { max: 0 },
-      report: { directory: '/srv/job/conf/state/reports', keep: 100, prefix: 'reports/' },
+      report: { directory: '/srv/job/conf/state/reports', page: true, keep: 100, prefix: 'reports/' },
       retention: { alarmAfterDays: 5 },
       catalogue: { purposes: [], channels: [] },
       lookup: {},
