@@ -46,6 +46,7 @@ describe('what is in it', () => {
       'dist/src',
       'docs',
       'fixtures',
+      'ops',
       'package.json',
       'receiver.yaml',
     ])
