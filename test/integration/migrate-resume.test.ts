@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { migrate, rollBackMigration } from '../../jobs/migrate.ts'
+import type { Reply } from '../../src/dataverse/send.ts'
 import type { EmulatorSeed } from '../../src/emulator/seed.ts'
 import { COMMERCIAL_PURPOSE_ID, SECOND_PURPOSE_ID } from '../../src/emulator/seed-ids.ts'
 import type { World } from '../../src/emulator/world.ts'
@@ -51,6 +52,9 @@ const DRAFT = migrationDraft(
   },
 )
 
+/** What every environment says of its tables; asking for it is a step all the same. */
+const metadata = new Map<string, Reply>()
+
 /** One process: opened, run once with this luck, and closed as a dead one leaves its files. */
 async function once(place: Place, folder: string, what: 'apply' | 'rollback', chaos: Chaos): Promise<number | 'died'> {
   const { settings, clock } = place
@@ -86,7 +90,7 @@ async function twice(what: 'apply' | 'rollback', nth: number, fate: Fate) {
     const clock = simClock(Date.parse(BEGIN))
     const world = openEnvironment(DRAFT.emulator?.seed as EmulatorSeed, clock)
     const settings = await settingsOf(DRAFT, ORIGIN, folder)
-    const place = { settings, world, clock, random: () => 0.5, token: await tokenOf(world) }
+    const place = { settings, world, clock, random: () => 0.5, token: await tokenOf(world), metadata }
     if (what === 'rollback') await once(place, folder, 'apply', new Chaos())
     clock.advanceTo(clock.now() - Date.parse(BEGIN) + HOUR_MS)
     const chaos = new Chaos((n) => (n === nth ? fate : 'fine'))
