@@ -1,7 +1,7 @@
 /** The way back: what somebody chose in Dataverse is heard there and told to Didomi. */
 
 import type { DidomiSettings, Settings, TargetSettings } from '../src/config/settings.ts'
-import type { HeardReport } from '../src/report/reverse-report.ts'
+import type { HeardReport, ToldReport } from '../src/report/reverse-report.ts'
 import { concludeRun, type RunInTheMaking } from '../src/report/run.ts'
 import type { RunReport } from '../src/report/run-report.ts'
 import type { Inbox } from '../src/reverse/inbox.ts'
@@ -45,8 +45,8 @@ export async function reverse(
   // Every target must have heard them: one inbox serves them all.
   if (run.failures.length === 0) await inbox?.remove(touched)
   await run.stage('tell Didomi', async () => {
-    const telling = { ...settings, brake: settings.reverse.brake, accept }
-    await tell({ ...ports, didomi: ports.openDidomi(didomi) }, telling, (report) => run.told(report), signal)
+    const conclude = (report: ToldReport) => run.told(report)
+    await tell({ ...ports, didomi: ports.openDidomi(didomi) }, { ...settings, accept }, conclude, signal)
   })
   return concludeRun(run, ports.store, {
     targets: [],

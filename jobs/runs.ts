@@ -2,6 +2,7 @@
 
 import { formatInstant } from '../src/consent/time.ts'
 import { CodedError } from '../src/lib/errors.ts'
+import { RUNS_COMPARED } from '../src/report/leave.ts'
 import { type ListedRun, listedRun } from '../src/report/run-list.ts'
 import type { StoreLook } from '../src/store/glance.ts'
 import type { RunRow } from '../src/store/store.ts'
@@ -35,7 +36,8 @@ export async function findRun(
   return { run, earlier: runs.slice(at + 1, at + 1 + COMPARED) }
 }
 
-const COMPARED = 61
+/** The newest run, and those before it that its page compares it with. */
+const COMPARED = RUNS_COMPARED + 1
 
 /** When a run began, for people. */
 export const beganAt = ({ startedAt }: RunRow): string => formatInstant(startedAt)

@@ -5,7 +5,6 @@ import type { Settings } from '../config/settings.ts'
 import { CodedError } from '../lib/errors.ts'
 import { checkIngestSettings, ingestSettingsOf } from './ingest-settings.ts'
 import type { OpeningFlags } from './opening.ts'
-import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `bootstrap` as commander gives them. */
@@ -22,8 +21,7 @@ export async function runBootstrap(flags: BootstrapFlags, version: string): Prom
   const check = (settings: Settings) => void originOf(flags, settings)
   return withRun(flags, { command: 'bootstrap', version, check }, async ({ settings, ports, signal }, run) => {
     await checkIngestSettings(ports.store, settings, flags.rebuild)
-    const report = await bootstrap(ports, settings, { run, origin: originOf(flags, settings) }, signal)
-    return await tellReport({ settings, ports }, flags, report)
+    return bootstrap(ports, settings, { run, origin: originOf(flags, settings) }, signal)
   })
 }
 

@@ -15,7 +15,6 @@ import { checkIngestSettings } from './ingest-settings.ts'
 import type { OpeningFlags } from './opening.ts'
 import { type Scratch, withScratch } from './scratch.ts'
 import { checkFlags, type SelectingFlags, syncRequestOf } from './sync-request.ts'
-import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `plan` as commander gives them. */
@@ -68,8 +67,7 @@ export async function runApply(path: string, flags: ApplyFlags, version: string)
   await withScratch(flags, version, (scratch) => compare(scratch, saved, asked))
   return withRun(flags, { command: 'apply', version }, async ({ settings, ports, signal }, run) => {
     await checkIngestSettings(ports.store, settings, false)
-    const report = await apply(ports, settings, requestOf(asked, settings, run), saved, signal)
-    return await tellReport({ settings, ports }, flags, report)
+    return apply(ports, settings, requestOf(asked, settings, run), saved, signal)
   })
 }
 

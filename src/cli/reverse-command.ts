@@ -6,7 +6,6 @@ import { systemClock } from '../lib/clock.ts'
 import { CodedError } from '../lib/errors.ts'
 import { openInbox } from '../wire.ts'
 import type { OpeningFlags } from './opening.ts'
-import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `reverse` as commander gives them. */
@@ -24,8 +23,7 @@ export async function runReverse(flags: ReverseFlags, version: string): Promise<
     // Where a receiver is configured, it runs beside us and fills this.
     const inbox = settings.reverse.webhook && (await openInbox(settings.store, systemClock))
     try {
-      const report = await reverse({ ...ports, ...(inbox && { inbox }) }, settings, request, signal)
-      return await tellReport({ settings, ports }, flags, report)
+      return await reverse({ ...ports, ...(inbox && { inbox }) }, settings, request, signal)
     } finally {
       await inbox?.close()
     }

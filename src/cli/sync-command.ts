@@ -8,7 +8,6 @@ import { checkIngestSettings } from './ingest-settings.ts'
 import type { Opened, OpeningFlags } from './opening.ts'
 import { notShared, ownSpillFolder, podOf } from './pod.ts'
 import { checkFlags, type SelectingFlags, syncRequestOf, type WaitingFlags } from './sync-request.ts'
-import { tellReport } from './tell-report.ts'
 import { withRun } from './watched-run.ts'
 
 /** The flags of `sync` as commander gives them. */
@@ -33,8 +32,7 @@ export async function runSync(flags: SyncFlags, version: string): Promise<number
     const request = syncRequestOf(flags, settings, run)
     const spillFolder = pod === undefined ? undefined : await ownSpillFolder(settings.store.spillFolder)
     const ingest = { ...request.ingest, ...(spillFolder && { spillFolder }) }
-    const report = await sync(ports, settings, { ...request, ingest }, signal)
-    return await tellReport({ settings, ports }, flags, report)
+    return sync(ports, settings, { ...request, ingest }, signal)
   }
   return withRun({ ...flags, ...(pod && { pod }) }, { command: 'sync', version, check }, work)
 }

@@ -1,4 +1,4 @@
-/** The end of every command that runs: its report left in files, told on stdout, and its exit code. */
+/** The end of every command that runs: its report told on stdout and left in files. */
 
 import { relative } from 'node:path'
 import { leaveReport } from '../report/leave.ts'
@@ -7,17 +7,16 @@ import type { RunReport } from '../report/run-report.ts'
 import { reportText } from '../report/text.ts'
 import type { Opened } from './opening.ts'
 
-/** Answers the report, whose exit code no trouble with files changes. */
+/** No trouble with files changes what the run came to. */
 export async function tellReport(
   { settings, ports }: Pick<Opened, 'settings' | 'ports'>,
   { json }: { readonly json: boolean },
   report: RunReport,
-): Promise<RunReport> {
+): Promise<void> {
   // What it came to is told first: drawing a page takes a moment, in which a pod may be killed.
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
   const path = await leaveReport(ports, settings.report, report, placeNames(settings.targets))
   if (path !== undefined && !json) process.stdout.write(`  report: ${shownPath(path)}\n`)
-  return report
 }
 
 /** As short as it can be clicked on. */

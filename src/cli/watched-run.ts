@@ -14,6 +14,7 @@ import { newRunId } from '../report/run.ts'
 import type { RunReport } from '../report/run-report.ts'
 import { metricsWriter, openObserver } from '../wire.ts'
 import { type Opened, type OpeningFlags, openSettings, openVoices, withOpenPorts } from './opening.ts'
+import { tellReport } from './tell-report.ts'
 
 export interface RunCommand {
   readonly command: Watched['command']
@@ -23,7 +24,7 @@ export interface RunCommand {
 }
 
 /**
- * As `withPorts`, for work that ends with a report; answers its exit code. What is wrong with the configuration is told
+ * As `withPorts`, for work that ends with a report: leaves and tells it, and answers its exit code. What is wrong with the configuration is told
  * nobody but the operator: until it is read, nobody knows whom to tell.
  */
 export async function withRun(
@@ -55,6 +56,7 @@ export async function withRun(
       const seen = { 'didomi_dataverse.run': run, 'didomi_dataverse.command': command }
       return spanned(observer, 'run', seen, async (span) => {
         const report = await work(all, run)
+        await tellReport(all, flags, report)
         span.set({ 'didomi_dataverse.exit_code': report.exitCode })
         return report
       })

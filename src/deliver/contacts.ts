@@ -37,6 +37,8 @@ export interface FoundForAll {
 
 const MASTER = '_masterid_value'
 const WRITER = '_modifiedby_value'
+/** What `lastSave` reads. */
+export const SAVE_COLUMNS: readonly string[] = [WRITER, 'modifiedon']
 /** A chain of merges longer than this is a cycle in somebody's data. */
 const LONGEST_MERGE_CHAIN = 20
 
@@ -44,19 +46,11 @@ const LONGEST_MERGE_CHAIN = 20
 export function searchedColumns({ table, target, columns }: ContactSearch): string[] {
   const addresses = target.contactPoints.flatMap(({ from }) => contactColumnOf(from) ?? [])
   return [
-    ...new Set([
-      table.primaryId,
-      target.contact.matchAttribute,
-      MASTER,
-      WRITER,
-      'modifiedon',
-      ...addresses,
-      ...columns,
-    ]),
+    ...new Set([table.primaryId, target.contact.matchAttribute, MASTER, ...SAVE_COLUMNS, ...addresses, ...columns]),
   ]
 }
 
-/** When a contact was saved last, and by whom; `us`: every systemuser id that ever wrote for us. Its row has what every search reads. */
+/** When a contact was saved last, and by whom; `us`: every systemuser id that ever wrote for us. Its row has `SAVE_COLUMNS`. */
 export function lastSave(row: Row, us: ReadonlySet<Guid>): LastSave {
   const by = String(row.columns[WRITER] ?? '').toLowerCase()
   return { modifiedOn: instantOf(row, 'modifiedon'), byUs: us.has(by) }

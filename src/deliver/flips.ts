@@ -1,10 +1,12 @@
 /** How many known choices a run would turn over, told from the store alone before the first write (semantics §8.7). */
 
 import { createHash } from 'node:crypto'
+import type { BrakeSettings } from '../config/settings.ts'
 import { CodedError } from '../lib/errors.ts'
 import { ownValue } from '../projection/contact-row.ts'
 import { guard } from '../projection/guard.ts'
 import type { LedgerEntry, Place } from '../store/store.ts'
+import { allowedAtOnce, planNamed } from './brake-plan.ts'
 import type { WantedValue } from './ledger.ts'
 
 /** A choice wanted at a place. */
@@ -35,7 +37,7 @@ export class Flips {
 
   /** Names exactly these flips; once asked for, no more can be counted. */
   plan(): string {
-    return this.#hash.digest('hex').slice(0, 16)
+    return planNamed(this.#hash)
   }
 }
 
@@ -43,13 +45,9 @@ export class Flips {
 export function applyBrake(
   flips: Flips,
   known: number,
-  {
-    target,
-    brake,
-    accepted,
-  }: { target: string; brake: { share: number; atLeast: number }; accepted: string | undefined },
+  { target, brake, accepted }: { target: string; brake: BrakeSettings; accepted: string | undefined },
 ): void {
-  const allowed = Math.max(brake.atLeast, Math.floor(known * brake.share))
+  const allowed = allowedAtOnce(brake, known)
   if (flips.toOptedIn <= allowed && flips.toOptedOut <= allowed) return
   const plan = flips.plan()
   if (plan === accepted) return

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { BrakeSettings } from '../config/settings.ts'
+import { allowedAtOnce, planNamed } from '../deliver/brake-plan.ts'
 import { CodedError } from '../lib/errors.ts'
 import type { ToldStatement } from '../store/told.ts'
 
@@ -17,11 +18,11 @@ export function brakeOnTelling(
 ): void {
   const count = (is: (value: ToldStatement['value']) => boolean) => untold.filter(({ value }) => is(value)).length
   const counts = [count((value) => value === true), count((value) => value === false), count(Array.isArray)]
-  const allowed = Math.max(brake.atLeast, Math.floor(records * brake.share))
+  const allowed = allowedAtOnce(brake, records)
   if (counts.every((one) => one <= allowed)) return
   const hash = createHash('sha256')
   for (const { event, person, key } of untold) hash.update(`${event} ${person} ${key}\n`)
-  const plan = hash.digest('hex').slice(0, 16)
+  const plan = planNamed(hash)
   if (plan === accepted) return
   const [optIns, refusals, sets] = counts
   throw new CodedError('brake', [

@@ -4,7 +4,7 @@ import { type Instant, SINCE_EVER } from '../consent/time.ts'
 import type { Row } from '../dataverse/dataverse.ts'
 import { namedPersons } from '../deliver/contact-changes.ts'
 import { columnPlace } from '../deliver/contact-rows.ts'
-import { instantOf, lastSave } from '../deliver/contacts.ts'
+import { instantOf, lastSave, SAVE_COLUMNS } from '../deliver/contacts.ts'
 import { foundEqual } from '../deliver/ledger.ts'
 import { readPersons } from '../deliver/persons.ts'
 import type { ContactColumn } from '../projection/contact-column.ts'
@@ -29,7 +29,7 @@ export function contactEar(hearing: Hearing, all: readonly ContactColumn[]): Ear
   const columns = all.filter(({ encoding }) => encoding.form !== 'attribute')
   const { matchAttribute } = hearing.target.contact
   const names = columns.map(({ name }) => name)
-  const more = [matchAttribute, '_masterid_value', '_modifiedby_value', 'createdon', 'modifiedon']
+  const more = [matchAttribute, '_masterid_value', 'createdon', ...SAVE_COLUMNS]
   const select = [...new Set([hearing.table.primaryId, ...more, ...names])]
   /** Read by id, since only such a reading tells Dataverse's time. */
   const hearContacts = async (ids: readonly string[], signal: AbortSignal): Promise<Batch> => {

@@ -1,6 +1,6 @@
 /** Tells Didomi what was heard: what was written ahead is posted, and then confirmed (semantics §11.4). */
 
-import type { BrakeSettings, Settings } from '../config/settings.ts'
+import type { Settings } from '../config/settings.ts'
 import { readPersons } from '../deliver/persons.ts'
 import type { Didomi, NewEvent } from '../didomi/didomi.ts'
 import { groupBy } from '../lib/group.ts'
@@ -18,8 +18,7 @@ interface Ports {
   readonly progress: Progress
 }
 
-interface Telling extends Pick<Settings, 'reading' | 'events'> {
-  readonly brake: BrakeSettings
+interface Telling extends Pick<Settings, 'reading' | 'events' | 'reverse'> {
   /** The plan that the brake stopped before. */
   readonly accept: string | undefined
 }
@@ -35,7 +34,7 @@ const CHUNK = 100
  */
 export async function tell(
   ports: Ports,
-  { reading, events, brake, accept }: Telling,
+  { reading, events, reverse, accept }: Telling,
   conclude: (report: ToldReport) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -45,7 +44,7 @@ export async function tell(
   const stage = progress.stage('tell Didomi', byEvent.length)
   const counts = { posted: 0, refused: 0 }
   try {
-    brakeOnTelling(untold, await store.countStates(), { brake, accepted: accept })
+    brakeOnTelling(untold, await store.countStates(), { brake: reverse.brake, accepted: accept })
     for (let at = 0; at < byEvent.length; at += CHUNK) {
       signal.throwIfAborted()
       const chunk = byEvent.slice(at, at + CHUNK)

@@ -113,8 +113,7 @@ export function reverseOnce(sides: Sides, chaos: Chaos) {
       retry: { attempts: 3 },
       transport: { send: didomiSend(api, chaos), close: async () => {} },
     })
-    const telling = { ...settings, brake: settings.reverse.brake, accept: undefined }
-    await tell({ store, didomi, progress: noProgress }, telling, () => {}, signal)
+    await tell({ store, didomi, progress: noProgress }, { ...settings, accept: undefined }, () => {}, signal)
   })
 }
 
