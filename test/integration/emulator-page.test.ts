@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { COMMERCIAL_PURPOSE_ID } from '../../src/emulator/seed-ids.ts'
 import { findBrowser, openBrowser } from '../support/browser.ts'
+import { contrast, luminance } from '../support/contrast.ts'
 import { type Caller, id, openCaller } from './emulator-caller.ts'
 
 /** Would run if it were ever taken for markup: as an element, in an attribute, in a script or in a style. */
@@ -35,14 +36,6 @@ async function seedHostile(): Promise<void> {
 function styleOf(page: Page, selector: string, property: string): Promise<string> {
   const script = `getComputedStyle(document.querySelector(${JSON.stringify(selector)})).getPropertyValue('${property}')`
   return page.evaluate<string>(script)
-}
-
-/** From 0 for black to 1 for white (WCAG: relative luminance). */
-function luminance(color: string): number {
-  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? [])
-    .map((each) => Number(each) / 255)
-    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 describe('the page over HTTP', () => {
@@ -284,10 +277,7 @@ describe.skipIf(executable === undefined)('the page in a browser', () => {
       const texts = ['#tables h2', '#tables a', '#tables caption', '.tile dt', '.clock', '.empty', 'footer']
       expect(card > 0.5).toBe(colorScheme === 'light')
       for (const text of await shades(texts, 'color')) {
-        for (const ground of [card, back]) {
-          const [low, high] = [Math.min(ground, text), Math.max(ground, text)]
-          expect((high + 0.05) / (low + 0.05)).toBeGreaterThan(4.5)
-        }
+        for (const ground of [card, back]) expect(contrast(text, ground)).toBeGreaterThan(4.5)
       }
     })
   }

@@ -8,6 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { reportPage } from '../../src/report/page/page.ts'
 import { findBrowser, openBrowser } from '../support/browser.ts'
+import { contrast, luminance } from '../support/contrast.ts'
 import { busyReport, hugeReport, nightsBefore } from '../support/page-samples.ts'
 import { REPORT } from '../support/report-samples.ts'
 
@@ -19,19 +20,6 @@ const BUSY = busyReport([
   ['crm', [GUID, 'acme_newsletter', 'acme_offers', LONG]],
   ['columns', ['new_newsletter', LONG]],
 ])
-
-/** From 0 for black to 1 for white (WCAG: relative luminance). */
-function luminance(color: string): number {
-  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? [])
-    .map((each) => Number(each) / 255)
-    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
-
-function contrast(one: number, other: number): number {
-  const [low, high] = [Math.min(one, other), Math.max(one, other)]
-  return (high + 0.05) / (low + 0.05)
-}
 
 describe.skipIf(executable === undefined)('the page of a run in a browser', () => {
   let browser: Browser
