@@ -228,10 +228,17 @@ export function entity(schema: TableSchema, now: number | undefined): MetadataOb
       IsCustomizable: managed(true),
       CanCreateAttributes: managed(true),
     },
+    // Made when they are asked for: a table has hundreds, and most requests expand none.
     navigations: {
-      Attributes: visibleColumns(schema, now).map((column) => attribute(schema, column, false)),
-      Keys: visibleKeys(schema, now).map((key) => keyObject(schema, key)),
-      ManyToOneRelationships: manyToOne(schema),
+      get Attributes() {
+        return visibleColumns(schema, now).map((column) => attribute(schema, column, false))
+      },
+      get Keys() {
+        return visibleKeys(schema, now).map((key) => keyObject(schema, key))
+      },
+      get ManyToOneRelationships() {
+        return manyToOne(schema)
+      },
     },
   }
 }

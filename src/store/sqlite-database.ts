@@ -41,11 +41,7 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
   // A busy timeout of 0: whoever else holds the file is another run or a tool, and waiting would only hide it.
   const driver = guarded(() => new Database(path, { timeout: 0 }))
   const exec = (sql: string) => guarded(() => driver.exec(sql))
-  const prepare = (sql: string) =>
-    statementOf(
-      guarded(() => driver.prepare(sql)),
-      guarded,
-    )
+  const prepare = (sql: string) => statementOf(() => driver.prepare(sql), guarded)
   return {
     path,
     exec,
@@ -126,12 +122,20 @@ interface DriverStatement {
   all(values: unknown[]): unknown[]
 }
 
-/** Values go to the driver as one array: a lone blob argument would be taken for a list of parameters. */
-function statementOf(driver: DriverStatement, guarded: <T>(work: () => T) => T): Statement {
+/**
+ * Prepared by its first use: a store has some hundred statements, and most runs need a few. Values go to the driver as
+ * one array: a lone blob argument would be taken for a list of parameters.
+ */
+function statementOf(prepared: () => DriverStatement, guarded: <T>(work: () => T) => T): Statement {
+  let known: DriverStatement | undefined
+  const statement = () => {
+    known ??= prepared()
+    return known
+  }
   return {
-    run: (...values) => guarded(() => driver.run(values.map(bindable)).changes),
-    get: (...values) => guarded(() => driver.get(values.map(bindable)) as Row | undefined),
-    all: (...values) => guarded(() => driver.all(values.map(bindable)) as Row[]),
+    run: (...values) => guarded(() => statement().run(values.map(bindable)).changes),
+    get: (...values) => guarded(() => statement().get(values.map(bindable)) as Row | undefined),
+    all: (...values) => guarded(() => statement().all(values.map(bindable)) as Row[]),
   }
 }
 

@@ -36,9 +36,11 @@ const isNumber = (content: Content): boolean =>
 
 const shown = (content: Content): Content => (typeof content === 'number' ? counted(content) : content)
 
+const SEPARATED = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 })
+
 /** A number with separators: 1,234,567. */
 export function counted(count: number): string {
-  return count.toLocaleString('en-GB', { maximumFractionDigits: 1 })
+  return SEPARATED.format(count)
 }
 
 /** `1 person`, `2 persons`. */
