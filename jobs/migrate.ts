@@ -1,6 +1,7 @@
 /** Carries choices from legacy contact columns, or a CSV file, to contact point consents: planned, applied, verified, taken back. */
 
 import type { Settings } from '../src/config/settings.ts'
+import { formatInstant, fromMilliseconds } from '../src/consent/time.ts'
 import type { CsvSource } from '../src/migrate/left-end.ts'
 import type { MigrateReport, MigrateStep } from '../src/migrate/migrate-report.ts'
 import { lookAtMigration, type MigrationRequest, readyToWrite } from '../src/migrate/migration.ts'
@@ -55,6 +56,8 @@ export async function rollBackMigration(
   const own = { ...ports, dataverse: ports.openDataverse(request.sides.current) }
   const migration = await lookAtMigration(own, settings, request, signal)
   const { run } = request
+  const now = () => formatInstant(fromMilliseconds(ports.clock.now()))
+  const startedAt = now()
   const target = migration.target.name
   return recorded(ports, run, async () => {
     const file = await ports.openMigrationFile(target, true)
@@ -65,7 +68,8 @@ export async function rollBackMigration(
       const left = counts.deferred > 0 ? (['deferred'] as const) : []
       const refused = counts.rejected > 0 ? (['rejects-or-quarantine'] as const) : []
       const code = exitCode([...left, ...refused])
-      return { version: 1, job: 'migrate', step: 'rollback', run, target, rows, ...counts, exitCode: code }
+      const head = { version: 1, job: 'migrate', step: 'rollback', run, startedAt, endedAt: now(), target } as const
+      return { ...head, rows, ...counts, exitCode: code }
     } finally {
       await file.close()
     }

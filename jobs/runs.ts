@@ -2,8 +2,8 @@
 
 import { formatInstant } from '../src/consent/time.ts'
 import { CodedError } from '../src/lib/errors.ts'
-import { RUNS_COMPARED } from '../src/report/leave.ts'
 import { type ListedRun, listedRun } from '../src/report/run-list.ts'
+import { RUNS_COMPARED } from '../src/report/trend.ts'
 import type { StoreLook } from '../src/store/glance.ts'
 import type { RunRow } from '../src/store/store.ts'
 

@@ -29,6 +29,7 @@ import { openDirectory } from './source/directory.ts'
 import { openDirectorySink } from './source/directory-sink.ts'
 import type { ObjectSink } from './source/object-sink.ts'
 import type { ObjectStore } from './source/object-store.ts'
+import { observedSink, observedStore } from './source/observed.ts'
 import type { StoreLook } from './store/glance.ts'
 import type { MigrationFile } from './store/migration-file.ts'
 import type { PlannedRows } from './store/planned-rows.ts'
@@ -105,7 +106,7 @@ export interface World {
  * was opened; the store last, since its lease keeps others away.
  */
 export async function openPorts(settings: Settings, world: World): Promise<Ports & { close(): Promise<void> }> {
-  const { log, progress, observer, version, clock = systemClock, pod, openStore } = world
+  const { log, progress, observer, clock = systemClock, pod, openStore } = world
   // What a process before this one may still have under way has at most the time of one request.
   const requestMs = Math.max(...settings.targets.map(({ timeoutMs }) => timeoutMs))
   const store = await (openStore?.() ??
@@ -121,19 +122,21 @@ export async function openPorts(settings: Settings, world: World): Promise<Ports
   const dataverses = new Map<string, Dataverse>()
   let openedDidomi: Didomi | undefined
   const didomiAt = (didomi: DidomiSettings) => {
-    openedDidomi ??= closedToo(didomiOf(didomi, settings.reading.regulations, { log, progress, version, clock }))
+    openedDidomi ??= closedToo(didomiOf(didomi, settings.reading.regulations, world))
     return openedDidomi
   }
   const { source, archive, didomi, report } = settings
   const { to: reportsTo } = report
   try {
     return {
-      exports: closedToo(await openStoreAt(source.location, clock)),
-      ...(archive && { archive: closedToo(await openSinkAt(archive.to, clock)) }),
+      exports: observedStore(closedToo(await openStoreAt(source.location, clock)), observer),
+      ...(archive && { archive: observedSink(closedToo(await openSinkAt(archive.to, clock)), observer) }),
       ...(didomi?.checkExportLog && {
         exportLog: { exportLog: (exportId, signal) => didomiAt(didomi).exportLog(exportId, signal) },
       }),
-      ...(reportsTo && { openReportSink: async () => closedToo(await openSinkAt(reportsTo, clock)) }),
+      ...(reportsTo && {
+        openReportSink: async () => observedSink(closedToo(await openSinkAt(reportsTo, clock)), observer),
+      }),
       store,
       ...(store.leaseLost && { leaseLost: store.leaseLost }),
       ...(store.pods && { pods: store.pods }),
@@ -329,7 +332,7 @@ export function openTarget(
 export function didomiOf(
   { organizationId, key, secret, apiRoot, exportLogUrl }: DidomiSettings,
   regulations: readonly string[],
-  { progress, version, clock = systemClock }: World,
+  { progress, observer, version, clock = systemClock }: World,
 ): Didomi {
   return openDidomi({
     organizationId,
@@ -341,6 +344,7 @@ export function didomiOf(
     userAgent: `didomi-dataverse/${version}`,
     clock,
     random: Math.random,
+    ...(observer && { observer }),
     onWait: ({ what, waitMs, why }) => progress.waiting(`Didomi: ${what}: ${why}`, waitMs),
   })
 }

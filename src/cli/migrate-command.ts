@@ -11,11 +11,11 @@ import { CodedError } from '../lib/errors.ts'
 import { csvColumnsOf } from '../migrate/csv-columns.ts'
 import type { CsvSource } from '../migrate/left-end.ts'
 import type { MigrateStep } from '../migrate/migrate-report.ts'
-import { migrateText } from '../migrate/migrate-text.ts'
-import { rollbackText } from '../migrate/rollback-text.ts'
 import { sidesOf } from '../migrate/sides.ts'
 import { newRunId } from '../report/run.ts'
-import { type OpeningFlags, withPorts } from './opening.ts'
+import { type Opened, type OpeningFlags, withPorts } from './opening.ts'
+import { tellReport } from './tell-report.ts'
+import { withRun } from './watched-run.ts'
 
 /** The flags of every `migrate` step as commander gives them. */
 export interface MigrateFlags extends OpeningFlags {
@@ -31,9 +31,13 @@ export interface MigrateFlags extends OpeningFlags {
 
 /** Runs one step and answers its exit code. */
 export function runMigrate(step: MigrateStep, flags: MigrateFlags, version: string): Promise<number> {
-  return withPorts(flags, version, async ({ settings, ports, signal }) => {
-    const report = await migrate(ports, settings, step, await requestOf(flags, settings), signal)
-    process.stdout.write(`${flags.json ? JSON.stringify(report) : migrateText(report)}\n`)
+  const work = async ({ settings, ports, signal }: Opened, run: string) =>
+    migrate(ports, settings, step, await requestOf(flags, settings, run), signal)
+  if (step === 'apply') return withRun(flags, { command: 'migrate', version }, work)
+  // Whoever only looks is at hand: nobody else is told.
+  return withPorts(flags, version, async (opened) => {
+    const report = await work(opened, newRunId(systemClock))
+    await tellReport(opened, flags, report)
     return report.exitCode
   })
 }
@@ -46,32 +50,30 @@ export interface RollbackFlags extends OpeningFlags {
 
 /** Takes a migration back and answers the exit code. */
 export function runRollback(flags: RollbackFlags, version: string): Promise<number> {
-  return withPorts(flags, version, async ({ settings, ports, signal }) => {
-    const { deleteRefusals, json } = flags
+  return withRun(flags, { command: 'migrate', version }, async ({ settings, ports, signal }, run) => {
+    const { deleteRefusals } = flags
     // What is taken back stands in the migration's own file: the left end plays no part.
     const sides = await sidesIn(settings, { ...flags, csv: true })
-    const request = { ...common(settings, sides.current.name), sides, deleteRefusals, adoptEnvironment: false }
-    const report = await rollBackMigration(ports, settings, request, signal)
-    process.stdout.write(`${json ? JSON.stringify(report) : rollbackText(report)}\n`)
-    return report.exitCode
+    const request = { ...common(settings, sides.current.name, run), sides, deleteRefusals, adoptEnvironment: false }
+    return rollBackMigration(ports, settings, request, signal)
   })
 }
 
 const sidesIn = (settings: Settings, flags: { legacy?: string; current?: string; csv: boolean }) =>
   sidesOf(settings, flags, { env: process.env, readFile: (path) => readFile(path, 'utf8'), cwd: process.cwd() })
 
-const common = (settings: Settings, target: string) => ({
-  run: newRunId(systemClock),
+const common = (settings: Settings, target: string, run: string) => ({
+  run,
   fingerprint: fingerprints(settings).delivery[target] ?? '',
 })
 
-async function requestOf(flags: MigrateFlags, settings: Settings): Promise<MigrateRequest> {
+async function requestOf(flags: MigrateFlags, settings: Settings, run: string): Promise<MigrateRequest> {
   const { fromCsv, legacy, adoptEnvironment = false } = flags
   if (fromCsv !== undefined && legacy !== undefined) usage('--from-csv', '--legacy beside it')
   if ((fromCsv === undefined) !== (flags.columns === undefined))
     usage('--columns', 'one of --from-csv and --columns alone')
   const sides = await sidesIn(settings, { ...flags, csv: fromCsv !== undefined })
-  const request = { ...common(settings, sides.current.name), sides, adoptEnvironment }
+  const request = { ...common(settings, sides.current.name, run), sides, adoptEnvironment }
   return fromCsv === undefined ? request : { ...request, csv: await csvOf(fromCsv, flags) }
 }
 

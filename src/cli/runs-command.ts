@@ -3,13 +3,15 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { beganAt, findRun, listRuns } from '../../jobs/runs.ts'
+import { parseMigrationReport } from '../migrate/stored-migration.ts'
 import { found, reportUnwritable } from '../report/report-file.ts'
 import { runListText } from '../report/run-list.ts'
 import { parseRunReport } from '../report/stored-report.ts'
-import { exitText, reportText } from '../report/text.ts'
+import { exitText } from '../report/text.ts'
 import type { RunRow } from '../store/store.ts'
 import { lookAtStore } from '../wire.ts'
 import { openSettings, openVoices } from './opening.ts'
+import { pageOf, textOf } from './tell-report.ts'
 
 /** The flags that both have. */
 export interface RunsFlags {
@@ -35,7 +37,7 @@ export async function runRunsShow(
   if (flags.html !== undefined) await writePage(flags.html, run, earlier, settings)
   if (flags.json) say(JSON.stringify(run.report ?? { run: run.id, job: run.job, startedAt: beganAt(run) }))
   else if (flags.html !== undefined) say(`Written to ${flags.html}.`)
-  else say(await textOf(run))
+  else say(shown(run))
   return 0
 }
 
@@ -49,9 +51,11 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-async function textOf(run: RunRow): Promise<string> {
-  const report = parseRunReport(run.report)
-  if (report !== undefined) return reportText(report)
+const reportOf = (run: RunRow) => parseRunReport(run.report) ?? parseMigrationReport(run.report)
+
+function shown(run: RunRow): string {
+  const report = reportOf(run)
+  if (report !== undefined) return textOf(report)
   const end = run.exitCode === undefined ? 'has not ended: it is under way, or was killed' : ended(run.exitCode)
   return `Run ${run.id}, ${run.job} of ${beganAt(run)}: ${end}${run.report == null ? '' : '; --json shows its report'}`
 }
@@ -59,15 +63,10 @@ async function textOf(run: RunRow): Promise<string> {
 const ended = (exitCode: number): string => `${exitText(exitCode)} (exit ${exitCode})`
 
 async function writePage(file: string, run: RunRow, earlier: readonly RunRow[], settings: Loaded): Promise<void> {
-  const report = parseRunReport(run.report)
+  const report = reportOf(run)
   if (report === undefined)
     throw reportUnwritable(`runs show ${run.id}`, 'a run without a report that a page could be made of')
-  const [{ reportPage }, { placeNames }] = await Promise.all([
-    import('../report/page/page.ts'),
-    import('../report/place-names.ts'),
-  ])
-  const told = earlier.map((one) => one.report)
-  const page = await reportPage(report, { earlier: told, nameOf: placeNames(settings.targets) })
+  const page = await pageOf(report, earlier, settings)
   try {
     await writeFile(resolve(file), page)
   } catch (error) {

@@ -11,10 +11,9 @@ import { noObserver, type Observer, spanned } from '../observe/observer.ts'
 import { Readings } from '../observe/readings.ts'
 import { exitCode } from '../report/exit-code.ts'
 import { newRunId } from '../report/run.ts'
-import type { RunReport } from '../report/run-report.ts'
 import { metricsWriter, openObserver } from '../wire.ts'
 import { type Opened, type OpeningFlags, openSettings, openVoices, withOpenPorts } from './opening.ts'
-import { tellReport } from './tell-report.ts'
+import { type AnyReport, tellReport } from './tell-report.ts'
 
 export interface RunCommand {
   readonly command: Watched['command']
@@ -30,7 +29,7 @@ export interface RunCommand {
 export async function withRun(
   flags: OpeningFlags,
   { command, version, check = () => {} }: RunCommand,
-  work: (opened: Opened, run: string) => Promise<RunReport>,
+  work: (opened: Opened, run: string) => Promise<AnyReport>,
 ): Promise<number> {
   const clock = systemClock
   const run = newRunId(clock)
@@ -49,7 +48,7 @@ export async function withRun(
   const ports = { clock, log, readings, hooks, ...(writeMetrics && { writeMetrics }) }
   const watch = new Watch(ports, settings, { command, run, version, ...(pod !== undefined && { pod }) })
   watch.began()
-  let end: RunEnd = { exitCode: 1 }
+  let end: RunEnd = { exitCode: 1, code: 'defect' }
   try {
     const voices = { log, progress, observer }
     const report = await withOpenPorts(settings, voices, flags, version, (all) => {
@@ -61,7 +60,7 @@ export async function withRun(
         return report
       })
     })
-    end = { exitCode: report.exitCode, report }
+    end = { exitCode: report.exitCode, ...(report.job !== 'migrate' && { report }) }
     return report.exitCode
   } catch (error) {
     if (error instanceof CodedError) end = { exitCode: exitCode([error.next]), code: error.code }

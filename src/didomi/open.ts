@@ -3,9 +3,11 @@
 import { fromMilliseconds } from '../consent/time.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RetrySettings, Wait } from '../lib/retry.ts'
+import type { Observer } from '../observe/observer.ts'
 import { readExportLog, readPage } from './answers.ts'
 import { configurationTree, widgetIds } from './catalogue.ts'
 import type { Didomi } from './didomi.ts'
+import { withObserver } from './observed.ts'
 import { withPace } from './pace.ts'
 import { postEvents } from './post.ts'
 import { withRetry } from './retry.ts'
@@ -29,6 +31,8 @@ export interface DidomiOptions {
   /** In [0, 1). */
   readonly random: () => number
   readonly onWait: (wait: Wait) => void
+  /** Whoever looks at requests; absent where nobody does. */
+  readonly observer?: Observer
   /** How requests travel; default HTTP. */
   readonly transport?: { readonly send: Send; close(): Promise<void> }
   /** The time one attempt may take; default 60 s. */
@@ -47,7 +51,7 @@ export function openDidomi(options: DidomiOptions): Didomi {
   const { timeoutMs = 60_000, maxAnswerBytes = 64 * 1024 * 1024 } = options
   const root = new URL(`${options.apiRoot}/`)
   const transport = options.transport ?? openTransport({ userAgent, timeoutMs, maxAnswerBytes, now: () => clock.now() })
-  const paced = withPace(transport.send, { clock, onWait })
+  const paced = withPace(withObserver(transport.send, options.observer), { clock, onWait })
   const persistent = withRetry(paced, { ...RETRY, ...options.retry, clock, random, onWait })
   const send = withSession(persistent, { url: new URL('sessions', root), key, secret, clock })
 

@@ -22,6 +22,8 @@ export interface MigrateReport {
   readonly job: 'migrate'
   readonly step: MigrateStep
   readonly run: string
+  readonly startedAt: string
+  readonly endedAt: string
   readonly target: string
   /** Whether the choices came out of a file. */
   readonly csv: boolean
@@ -32,7 +34,6 @@ export interface MigrateReport {
   readonly parentPurpose: 'warn' | 'ensure' | 'off'
   /** A plan's. */
   readonly forecast?: Forecast
-  readonly seconds: number
   readonly exitCode: number
 }
 

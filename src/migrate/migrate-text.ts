@@ -6,8 +6,9 @@ import { SLOT_OUTCOMES, type SlotOutcome } from './slot-counts.ts'
 
 /** The whole text, without a line end. */
 export function migrateText(report: MigrateReport): string {
+  const tookMs = Date.parse(report.endedAt) - Date.parse(report.startedAt)
   return [
-    `Migration to ${report.target}, ${report.step}, run ${report.run}: ${report.seconds.toFixed(1)} s`,
+    `Migration to ${report.target}, ${report.step}, run ${report.run}: ${(tookMs / 1_000).toFixed(1)} s`,
     ...pairLines(report),
     '',
     ...reconciliation(report),
@@ -32,7 +33,7 @@ function pairLines({ pairs, unpaired }: MigrateReport): string[] {
 
 const number = (count: number): string => count.toLocaleString('en-US').padStart(12)
 
-const DATED = {
+export const DATED = {
   store: 'dated by the state store',
   asOfColumn: 'dated by their date column',
   ledger: 'dated by what we delivered before',
@@ -85,7 +86,8 @@ const WRITTEN = {
   appliedBefore: 'settled by an earlier run',
 } as const satisfies Record<SlotOutcome, string>
 
-const OUTCOMES: Record<MigrateReport['step'], Record<SlotOutcome, string>> = {
+/** What became of slots, in words. */
+export const OUTCOMES: Record<MigrateReport['step'], Record<SlotOutcome, string>> = {
   plan: { ...WRITTEN, created: 'need a new row', updated: 'need a row changed' },
   apply: WRITTEN,
   verify: { ...WRITTEN, created: 'DRIFT: no row', updated: 'DRIFT: a row says something else', unchanged: 'agree' },
@@ -134,7 +136,8 @@ function forecastLines({ forecast }: MigrateReport): string[] {
   ]
 }
 
-function duration(seconds: number): string {
+/** Seconds as people say them. */
+export function duration(seconds: number): string {
   if (seconds < 120) return `${seconds} s`
   return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3_600).toFixed(1)} h`
 }

@@ -2,7 +2,8 @@
 
 import type { RollbackReport } from './rollback.ts'
 
-const LINES = [
+/** What became of the rows that a migration had touched, in words. */
+export const FATES = [
   ['deleted', 'opt-ins deleted that the migration had made'],
   ['returned', 'returned to what they were'],
   ['nothingToDo', 'gone already, or never written'],
@@ -17,6 +18,6 @@ export function rollbackText(report: RollbackReport): string {
   return [
     `Migration to ${report.target}, rollback, run ${report.run}`,
     `${number(report.rows)}  rows that the migration touched`,
-    ...LINES.flatMap(([name, text]) => (report[name] === 0 ? [] : [`${number(report[name])}    ${text}`])),
+    ...FATES.flatMap(([name, text]) => (report[name] === 0 ? [] : [`${number(report[name])}    ${text}`])),
   ].join('\n')
 }

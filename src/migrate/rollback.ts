@@ -14,6 +14,8 @@ export interface RollbackReport {
   readonly job: 'migrate'
   readonly step: 'rollback'
   readonly run: string
+  readonly startedAt: string
+  readonly endedAt: string
   readonly target: string
   readonly rows: number
   readonly deleted: number
@@ -27,7 +29,10 @@ export interface RollbackReport {
   readonly exitCode: number
 }
 
-type Fate = Exclude<keyof RollbackReport, 'version' | 'job' | 'step' | 'run' | 'target' | 'rows' | 'exitCode'>
+type Fate = Exclude<
+  keyof RollbackReport,
+  'version' | 'job' | 'step' | 'run' | 'startedAt' | 'endedAt' | 'target' | 'rows' | 'exitCode'
+>
 
 /** Images taken up at once. */
 const CHUNK = 1_000

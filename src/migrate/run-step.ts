@@ -1,5 +1,6 @@
 /** One step of a migration from end to end: read, take address by address, report. */
 
+import { formatInstant, fromMilliseconds } from '../consent/time.ts'
 import { sideBySide } from '../deliver/side-by-side.ts'
 import { exitCode } from '../report/exit-code.ts'
 import { forecast } from '../report/forecast.ts'
@@ -33,7 +34,8 @@ export async function runStep(
   csv: CsvSource | undefined,
   signal: AbortSignal,
 ): Promise<MigrateReport> {
-  const begunMs = ports.clock.monotonic()
+  const now = () => formatInstant(fromMilliseconds(ports.clock.now()))
+  const startedAt = now()
   const columns = csv?.columns(migration)
   const source = csv && columns && { ...csv, columns }
   const reading = await readLeftEnd(ports, migration, file, source, signal)
@@ -45,6 +47,8 @@ export async function runStep(
     job: 'migrate',
     step,
     run,
+    startedAt,
+    endedAt: now(),
     target: target.name,
     csv: csv !== undefined,
     pairs: columns === undefined ? pairReports(pairing.questions, migration) : csvPairReports(columns, migration),
@@ -53,7 +57,6 @@ export async function runStep(
     slots,
     parentPurpose: target.parentPurpose,
     ...(step === 'plan' && { forecast: forecast(slots.rows + slots.ensured, queriesFor(reading, slots), target) }),
-    seconds: (ports.clock.monotonic() - begunMs) / 1_000,
     exitCode: exitCodeOf(step, slots, settings.quarantine.max),
   }
 }

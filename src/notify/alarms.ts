@@ -7,11 +7,11 @@ import type { ErrorCode } from '../lib/errors.ts'
 import type { RunReport } from '../report/run-report.ts'
 import { type Ending, endingCredentials } from './credentials.ts'
 
-/** How a run ended; without a report it never got as far as one. */
+/** How a run ended. A migration's report is none of these. */
 export interface RunEnd {
   readonly exitCode: number
   readonly report?: RunReport
-  /** What ended it, where there is no report; absent for a defect without a code. */
+  /** What ended it before it had a report. */
   readonly code?: ErrorCode
 }
 
@@ -30,7 +30,7 @@ const NO_FAILURE: ReadonlySet<number> = new Set([0, 5, 9, 130])
 export function alarmsOf(end: RunEnd, settings: Settings, nowMs: number): Alarm[] {
   const alarms: Alarm[] = [
     { event: 'failure', lines: NO_FAILURE.has(end.exitCode) ? [] : failureLines(end) },
-    { event: 'threshold', lines: thresholdLines(end.report, settings) },
+    { event: 'threshold', lines: thresholdLines(end, settings) },
     { event: 'brake', lines: brakeLines(end) },
     { event: 'expiry', lines: expiryLines(end.report) },
     { event: 'credentials', lines: credentialLines(settings, nowMs) },
@@ -55,9 +55,13 @@ function codeLine(code: ErrorCode): string {
   return `${code}: ${ERROR_MANUAL[code].means}`
 }
 
-function thresholdLines(report: RunReport | undefined, { quarantine }: Settings): string[] {
+function thresholdLines({ report, exitCode, code }: RunEnd, { quarantine }: Settings): string[] {
   const { ingest, bootstrap, deliver = [] } = report ?? {}
+  const migration = report === undefined && code === undefined
   return [
+    ...(migration && exitCode === 5
+      ? [`Dataverse refused rows, more than the ${quarantine.max} that are allowed`]
+      : []),
     ...(ingest?.partitions ?? [])
       .filter(({ tooManyRejects }) => tooManyRejects)
       .map(

@@ -14,7 +14,7 @@ import { payloadOf } from './payload.ts'
 
 /** What a run is told as. */
 export interface Watched {
-  readonly command: 'sync' | 'apply' | 'bootstrap' | 'reverse'
+  readonly command: 'sync' | 'apply' | 'bootstrap' | 'reverse' | 'migrate'
   readonly run: string
   readonly version: string
   /** Its number among the processes of a job; absent where it is alone. */
@@ -82,7 +82,8 @@ export class Watch {
     }
     readings.set('run.duration', (clock.now() - this.#startedAtMs) / 1_000, {})
     readings.set('run.exit_code', exitCode, {})
-    readings.set('run.failures', 1, { stage: 'opening', code: code ?? 'defect' })
+    const stage = this.#watched.command === 'migrate' ? 'migrate' : 'opening'
+    if (code !== undefined) readings.set('run.failures', 1, { stage, code })
   }
 
   #notify(end: RunEnd): void {

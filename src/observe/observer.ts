@@ -31,8 +31,9 @@ export async function spanned<T>(
   name: SpanName,
   attributes: Attributes,
   work: (span: OpenSpan) => Promise<T>,
+  title?: string,
 ): Promise<T> {
-  const span = (observer ?? noObserver).open(name, attributes)
+  const span = (observer ?? noObserver).open(name, attributes, title)
   try {
     return await span.within(() => work(span))
   } catch (error) {

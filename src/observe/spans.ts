@@ -7,20 +7,24 @@ export const SPANS = {
   'ingest partition': 'A partition, from its first object to its last.',
   'ingest object': 'One object of a partition.',
   'deliver chunk': 'Up to 1,000 persons, from reading to settling.',
-  request: 'One attempt of one request to Dataverse; its name is message and table.',
+  request:
+    'One attempt of one request: to Dataverse by message and table, to Didomi as `Didomi users`, `Didomi events`, …',
+  'list objects': 'One listing of the source, from its first object to its last.',
+  'put object': 'One object that is copied to the archive, or a report that is put somewhere.',
 } as const
 
 export type SpanName = keyof typeof SPANS
 
 export const ATTRIBUTES = {
   'didomi_dataverse.run': 'Id of the run.',
-  'didomi_dataverse.command': '`sync`, `bootstrap` or `reverse`.',
+  'didomi_dataverse.command': '`sync`, `apply`, `bootstrap`, `reverse` or `migrate`.',
   'didomi_dataverse.exit_code': 'Exit code of the run.',
   'didomi_dataverse.stage': 'Name of the stage.',
   'didomi_dataverse.target': 'Name of the target.',
   'didomi_dataverse.export_id': "Id of Didomi's export.",
   'didomi_dataverse.date': 'Date of the partition.',
-  'didomi_dataverse.objects': 'Objects of the partition.',
+  'didomi_dataverse.objects': 'Objects of the partition, or of the listing.',
+  'didomi_dataverse.bytes': 'Size of the object.',
   'didomi_dataverse.lines': 'Lines read.',
   'didomi_dataverse.rejects': 'Lines that could not be read.',
   'didomi_dataverse.persons': 'Persons of the chunk.',

@@ -4,19 +4,12 @@ import type { ReportSettings } from '../config/settings.ts'
 import { CodedError } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import type { ObjectSink } from '../source/object-sink.ts'
-import type { Store } from '../store/store.ts'
-import type { NamePlace } from './page/choices.ts'
 import { found, removeOldReports, reportUnwritable, writeReportFile } from './report-file.ts'
-import type { RunReport } from './run-report.ts'
 
 export interface LeavingPorts {
-  readonly store: Pick<Store, 'runs'>
   readonly log: Log
   readonly openReportSink?: () => Promise<ObjectSink>
 }
-
-/** Earlier runs whose choices are compared: a month of nights, with some repeated. */
-export const RUNS_COMPARED = 60
 
 /** A bucket that takes no more than a few hundred KiB in this time takes nothing. */
 const PUT_MS = 60_000
@@ -27,21 +20,15 @@ const PUT_MS = 60_000
  * JSON where none is drawn, if it is anywhere here.
  */
 export async function leaveReport(
-  { store, log, openReportSink }: LeavingPorts,
+  { log, openReportSink }: LeavingPorts,
   { directory, page: drawn, keep, prefix }: Omit<ReportSettings, 'to'>,
-  report: RunReport,
-  nameOf: NamePlace,
+  report: { readonly run: string },
+  drawPage: () => Promise<string>,
 ): Promise<string | undefined> {
   const { run } = report
   const files = new Map([[`${run}.json`, `${JSON.stringify(report, undefined, 2)}\n`]])
   const page = `${run}.html`
-  if (drawn)
-    await attempt(log, run, async () => {
-      // Loaded only now: what draws the charts is large.
-      const { reportPage } = await import('./page/page.ts')
-      const earlier = (await store.runs(RUNS_COMPARED)).map(({ report: told }) => told)
-      files.set(page, await reportPage(report, { earlier, nameOf }))
-    })
+  if (drawn) await attempt(log, run, async () => void files.set(page, await drawPage()))
   let path: string | undefined
   await attempt(log, run, async () => {
     for (const [name, text] of files) {

@@ -1,6 +1,7 @@
 /** What `runs list` answers; printed as it is with `--json`. */
 
 import { formatInstant, MILLISECOND } from '../consent/time.ts'
+import { parseMigrationReport } from '../migrate/stored-migration.ts'
 import type { RunRow } from '../store/store.ts'
 import { lasting } from './page/table.ts'
 import { parseRunReport } from './stored-report.ts'
@@ -23,6 +24,7 @@ export interface ListedRun {
 
 export function listedRun({ id, job, startedAt, endedAt, exitCode, report }: RunRow): ListedRun {
   const told = parseRunReport(report)
+  const migrated = parseMigrationReport(report)
   const sum = (of: (one: NonNullable<typeof told>['deliver'][number]) => number) =>
     told?.deliver.reduce((total, one) => total + of(one), 0) ?? 0
   return {
@@ -39,6 +41,7 @@ export function listedRun({ id, job, startedAt, endedAt, exitCode, report }: Run
         quarantined: sum(({ quarantined }) => quarantined),
         deferred: sum(({ deferred }) => deferred),
       }),
+    ...(migrated !== undefined && migrated.step !== 'rollback' && { written: migrated.slots.rows }),
   }
 }
 

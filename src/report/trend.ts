@@ -4,6 +4,9 @@ import * as z from 'zod'
 import type { JsonValue } from '../record/record.ts'
 import type { RunReport } from './run-report.ts'
 
+/** Earlier runs whose choices are compared: a month of nights, with some repeated. */
+export const RUNS_COMPARED = 60
+
 /** Choices written, one way and the other. */
 export interface Choices {
   readonly optedIn: number

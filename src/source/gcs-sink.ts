@@ -5,7 +5,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { type GcsAnswer, GcsConnection, type GcsOptions, type GcsRequest } from './gcs-connection.ts'
 import { shownCause } from './gcs-failure.ts'
 import { writingTrouble } from './gcs-refusal.ts'
-import { archiveKey, BrokenSource, exactly, type Incoming, whereOf } from './incoming.ts'
+import { archiveKey, BrokenSource, contentTypeOf, exactly, type Incoming, whereOf } from './incoming.ts'
 import { archiveUnwritable, type ObjectSink } from './object-sink.ts'
 import type { SilenceWatch } from './silence.ts'
 
@@ -42,7 +42,7 @@ function requestOf(connection: GcsConnection, { key, size }: Incoming): GcsReque
     method: 'POST',
     url: connection.uploadUrl,
     query: { uploadType: 'media', name: key, fields: 'md5Hash,size' },
-    headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
+    headers: { 'content-type': contentTypeOf(key), 'content-length': String(size) },
   }
 }
 

@@ -19,6 +19,13 @@ export function archiveKey(key: string): string {
   return place
 }
 
+const TYPES: Readonly<Record<string, string>> = { html: 'text/html; charset=utf-8', json: 'application/json' }
+
+/** What a browser takes an object for: a report is opened, an export is bytes. */
+export function contentTypeOf(key: string): string {
+  return TYPES[/\.(\w+)$/.exec(key)?.[1] ?? ''] ?? 'application/octet-stream'
+}
+
 /** An upload whose bytes failed; the cause is to be thrown as it is. */
 export class BrokenSource extends Error {}
 

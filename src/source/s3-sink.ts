@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 
-import { archiveKey, BrokenSource, exactly, type Incoming, whereOf } from './incoming.ts'
+import { archiveKey, BrokenSource, contentTypeOf, exactly, type Incoming, whereOf } from './incoming.ts'
 import { archiveUnwritable, type ObjectSink } from './object-sink.ts'
 import { S3Connection, type S3Options } from './s3-connection.ts'
 import { shownCause } from './s3-failure.ts'
@@ -107,7 +107,8 @@ function upload(
 }
 
 function command(connection: S3Connection, { key, size }: Incoming, body: Uint8Array | Readable): PutObjectCommand {
-  return new PutObjectCommand({ ...connection.target, Key: key, Body: body, ContentLength: size })
+  const told = { ContentLength: size, ContentType: contentTypeOf(key) }
+  return new PutObjectCommand({ ...connection.target, Key: key, Body: body, ...told })
 }
 
 function unwritten(connection: S3Connection, { key }: Incoming, error: unknown, signal: AbortSignal): unknown {

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { migrationPage } from '../../src/migrate/migrate-page.ts'
 import { reportPage } from '../../src/report/page/page.ts'
 import { findBrowser, openBrowser } from '../support/browser.ts'
 import { contrast, luminance } from '../support/contrast.ts'
+import { migrationReport, ROLLBACK } from '../support/migration-samples.ts'
 import { busyReport, hugeReport, nightsBefore } from '../support/page-samples.ts'
 import { REPORT } from '../support/report-samples.ts'
 
@@ -41,6 +43,13 @@ describe.skipIf(executable === undefined)('the page of a run in a browser', () =
     await write('busy.html', BUSY, 30)
     await write('huge.html', hugeReport(), 3)
     await write('quiet.html', REPORT, 0)
+    const places = [
+      GUID,
+      ...Array.from({ length: 30 }, (_, at) => `topic:20f3a5c7-9b1d-4e2f-8a60-c2e4a6b8d0${at + 10} text`),
+    ]
+    const migrations = { 'migration.html': migrationReport('plan', places), 'rollback.html': ROLLBACK }
+    for (const [name, report] of Object.entries(migrations))
+      await writeFile(join(folder, name), await migrationPage(report, (_, place) => names[place]))
     browser = await openBrowser(executable ?? '')
   })
   afterAll(async () => {
@@ -134,7 +143,18 @@ describe.skipIf(executable === undefined)('the page of a run in a browser', () =
     }
   })
 
-  for (const name of ['busy.html', 'huge.html', 'quiet.html']) {
+  it('a migration has landmarks, a region for each part, and charts with names', async () => {
+    await visit('migration.html')
+    expect(await page.title()).toBe('Migration to current, plan of 2026-10-23, 02:15 UTC')
+    for (const role of ['banner', 'main', 'contentinfo'] as const) expect(await page.getByRole(role).count()).toBe(1)
+    for (const name of ['To look at', 'From contacts to rows', 'Choices to write', 'What is carried where'])
+      expect(await page.getByRole('region', { name, exact: true }).count()).toBe(1)
+    for (const name of ['From contacts to rows', 'Choices to write'])
+      expect(await page.getByRole('img', { name, exact: true }).count()).toBe(1)
+    expect(complaints).toEqual([])
+  })
+
+  for (const name of ['busy.html', 'huge.html', 'quiet.html', 'migration.html', 'rollback.html']) {
     it(`${name} does not scroll sideways at 360 pixels, with all figures open`, async () => {
       await visit(name, { viewport: { width: 360, height: 740 } })
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)

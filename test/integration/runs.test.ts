@@ -141,6 +141,8 @@ describe('what a run leaves', () => {
         expect([ended.code, ended.stderr]).toEqual([0, ''])
         const { run } = reportOf(ended)
         expect(cloud.keys()).toEqual([`reports/${run}.html`, `reports/${run}.json`])
+        // The page comes last: a browser that is given its address opens it.
+        expect(cloud.lastType()).toBe('text/html; charset=utf-8')
         expect(Buffer.from(cloud.read(`reports/${run}.html`) ?? []).toString()).toBe(
           await read('state', 'reports', `${run}.html`),
         )

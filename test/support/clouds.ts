@@ -21,6 +21,8 @@ export interface Cloud {
   reads(): number
   /** Objects written over the network, until now. */
   writes(): number
+  /** What the object that was written last was said to be. */
+  lastType(): string | undefined
   close(): Promise<void>
 }
 
@@ -54,6 +56,7 @@ export async function openS3Cloud(): Promise<S3Cloud> {
     keys: () => server.keys(),
     reads: () => server.requests('get').length,
     writes: () => server.requests('put').length,
+    lastType: () => server.requests('put').at(-1)?.contentType,
     close: () => server.close(),
   }
 }
@@ -71,6 +74,7 @@ export async function openGcsCloud(): Promise<GcsCloud> {
     keys: () => bucket.keys(),
     reads: () => server.seenOf('get').length,
     writes: () => server.seenOf('upload').length,
+    lastType: () => server.seenOf('upload').at(-1)?.contentType,
     close: () => server.close(),
   }
 }

@@ -15,6 +15,8 @@ export interface SeenRequest {
   readonly acceptEncoding?: string
   readonly authorization?: string
   readonly contentLength?: string
+  /** Of an upload. */
+  readonly contentType?: string
   /** Of a request for a token: the path and the body. */
   readonly asked?: { readonly path: string; readonly form: URLSearchParams }
   /** Resolves when the answer is over, with whether it was sent to its end. */

@@ -163,7 +163,13 @@ function sortedKeys(objects: Bucket): string[] {
 
 async function seenRequest(request: IncomingMessage, response: ServerResponse): Promise<SeenRequest> {
   const url = new URL(request.url ?? '', 'http://localhost')
-  const { range, authorization, 'accept-encoding': encoding, 'content-length': length } = request.headers
+  const {
+    range,
+    authorization,
+    'accept-encoding': encoding,
+    'content-length': length,
+    'content-type': type,
+  } = request.headers
   const place = /^\/(upload\/)?storage\/v1\/b\/([^/]+)\/o(?:\/([^/]*))?$/.exec(url.pathname)
   const [, upload, bucket = '', key] = place ?? []
   const operation = place === null ? 'token' : upload !== undefined ? 'upload' : key === undefined ? 'list' : 'get'
@@ -175,6 +181,7 @@ async function seenRequest(request: IncomingMessage, response: ServerResponse): 
     query: url.searchParams,
     over: once(response, 'close').then(() => response.writableFinished),
     ...(range !== undefined && { range }),
+    ...(operation === 'upload' && type !== undefined && { contentType: type }),
     ...(authorization !== undefined && { authorization }),
     ...(length !== undefined && { contentLength: length }),
     ...(typeof encoding === 'string' && { acceptEncoding: encoding }),

@@ -14,6 +14,8 @@ export interface SeenRequest {
   readonly range?: string
   readonly ifMatch?: string
   readonly payer?: string
+  /** Of an object that is put. */
+  readonly contentType?: string
   /** The access key and the region of the signature, and the session token. */
   readonly accessKeyId?: string
   readonly region?: string

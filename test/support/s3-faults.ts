@@ -199,6 +199,7 @@ async function seenOf(request: IncomingMessage): Promise<SeenRequest | undefined
     range: headers.range,
     ifMatch: headers['if-match'],
     payer: headers['x-amz-request-payer'],
+    contentType: operation === 'put' ? headers['content-type'] : undefined,
     token: headers['x-amz-security-token'],
     accessKeyId,
     region,

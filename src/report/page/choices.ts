@@ -26,10 +26,14 @@ const KEYS = {
 const MOST_BARS = 24
 
 /** Opt-outs to the left, opt-ins to the right. */
-export function choicesChart({ target, written }: DeliverReport, id: string, nameOf: NamePlace): Chart | undefined {
+export function choicesChart(
+  { target, written }: Pick<DeliverReport, 'target' | 'written'>,
+  id: string,
+  nameOf: NamePlace,
+  title = `Choices written, ${target}`,
+): Chart | undefined {
   const shown = sorted(written).slice(0, MOST_BARS)
   if (shown.length === 0) return undefined
-  const title = `Choices written, ${target}`
   const labels = shown.map(([place]) => nameOf(target, place) ?? place)
   return {
     id: `choices-${id}`,

@@ -10,7 +10,7 @@ import { counted } from './table.ts'
 const COLOURS = { source: 'var(--blue)', target: 'var(--teal)' } as const
 
 /** One step; `left` are those that go no further, by why. */
-interface Step {
+export interface Step {
   readonly side: keyof typeof COLOURS
   readonly name: string
   readonly count: number
@@ -21,10 +21,14 @@ interface Step {
 export function funnelOf({ ingest, bootstrap, deliver }: RunReport): Chart | undefined {
   const several = deliver.length > 1
   const steps = [...ingestSteps(ingest, bootstrap), ...deliver.flatMap((one) => deliverSteps(one, several))]
-  if (steps.every(({ count }) => count === 0)) return undefined
+  return steps.every(({ count }) => count === 0) ? undefined : stepsChart('From lines to outcomes', steps)
+}
+
+/** Steps from above to below, as long as what came so far. */
+export function stepsChart(title: string, steps: readonly Step[]): Chart {
   return {
     id: 'funnel',
-    title: 'From lines to outcomes',
+    title,
     captioned: false,
     legend: [
       ...(steps.some(({ side }) => side === 'source') ? [{ name: 'source', colour: COLOURS.source }] : []),

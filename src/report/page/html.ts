@@ -24,6 +24,11 @@ function written(content: Content): string {
   return content.map(written).join('')
 }
 
+/** What stands between backticks, as in our texts for terminals, is code. */
+export function withCode(text: string): Content {
+  return text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`))
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

@@ -2,7 +2,7 @@
 
 import type { RunReport } from '../run-report.ts'
 import { exitText } from '../text.ts'
-import { type Content, type Html, html } from './html.ts'
+import { type Content, type Html, html, withCode } from './html.ts'
 import { counted, lasting, type Table } from './table.ts'
 
 /** How good an end is, for its colour; the words say it too. */
@@ -33,13 +33,25 @@ export function titleOf({ job, startedAt }: RunReport): string {
   return `${JOBS[job]} of ${startedAt.slice(0, 10)}, ${startedAt.slice(11, 16)} UTC`
 }
 
-export function header(report: RunReport): Html {
-  const { run, exitCode, startedAt, endedAt, durationsMs } = report
+export const header = (report: RunReport): Html => headOf(titleOf(report), TO_DO[report.exitCode] ?? '', report)
+
+/** The first words of a page: what it is about, how that ended, what to do now. */
+export function headOf(
+  title: string,
+  toDo: string,
+  {
+    run,
+    exitCode,
+    startedAt,
+    endedAt,
+    durationsMs = {},
+  }: Pick<RunReport, 'run' | 'exitCode' | 'startedAt' | 'endedAt'> & Partial<Pick<RunReport, 'durationsMs'>>,
+): Html {
   const stages = Object.entries(durationsMs).map(([stage, ms]) => `${stage} ${lasting(ms)}`)
   const tookMs = Date.parse(endedAt) - Date.parse(startedAt)
   return html`<header>
-<h1>${titleOf(report)} <span class="badge ${TONES[exitCode] ?? 'bad'}">${exitText(exitCode)} (exit ${exitCode})</span></h1>
-<p>${TO_DO[exitCode] ?? ''}</p>
+<h1>${title} <span class="badge ${TONES[exitCode] ?? 'bad'}">${exitText(exitCode)} (exit ${exitCode})</span></h1>
+<p>${withCode(toDo)}</p>
 <p>Run <span class="id">${run}</span>, ${lasting(tookMs)}${stages.length > 0 && `: ${stages.join(', ')}`}.</p>
 </header>`
 }
@@ -59,7 +71,7 @@ export function tiles({ ingest, deliver, failures, told }: RunReport): Html {
   const waitedMs = sumOver(deliver, ({ requests }) =>
     Object.values(requests.waitedMs).reduce((total, ms) => total + ms, 0),
   )
-  const shown: Array<readonly [string, Content, boolean?]> = [
+  return tilesOf([
     ...(ingest === undefined
       ? []
       : [
@@ -79,7 +91,11 @@ export function tiles({ ingest, deliver, failures, told }: RunReport): Html {
       ? []
       : [['events told', told.posted] as const, ['not told yet', told.deferred, told.deferred > 0] as const]),
     ...(failures.length === 0 ? [] : [['stages failed', failures.length, true] as const]),
-  ]
+  ])
+}
+
+/** Figures with their names; `bad` are those that nobody wants to see. */
+export function tilesOf(shown: ReadonlyArray<readonly [name: string, figure: Content, bad?: boolean]>): Html {
   return html`<dl class="tiles">${shown.map(
     ([name, content, bad]) =>
       html`<div${bad && html` class="bad"`}><dt>${name}</dt><dd>${typeof content === 'number' ? counted(content) : content}</dd></div>`,
