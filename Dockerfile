@@ -14,7 +14,7 @@ COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci --no-audit --no-fund
 COPY src ./src
 COPY jobs ./jobs
-RUN npm run build && chmod 0755 dist/src/cli.js && mkdir state
+RUN npm run build && rm dist/build.tsbuildinfo && chmod 0755 dist/src/cli.js && mkdir state
 
 # What the program needs to run: exactly what the lock file says, and no install script is run.
 FROM ${NODE_IMAGE} AS dependencies
