@@ -91,7 +91,6 @@ function judgeMissing(
   missingSince: Instant,
   policies: SlotPolicies,
 ): SlotVerdict {
-  if (!wantsIn) return { verdict: 'write', rows: [], replaces: 'nothing', missing: true }
   const { clockTolerance } = policies
   const held: Held = {
     lo: Math.min(ledgerTime, missingSince),
@@ -101,6 +100,8 @@ function judgeMissing(
     hiTolerance: clockTolerance,
   }
   const foreign = { value: CONSENT_VALUES.optedOut, lo: held.lo, hi: held.hi }
+  // Both refuse: theirs stays known, or a yes older than it would pass, and others of the address would never hear of it.
+  if (!wantsIn) return { verdict: 'write', rows: [], replaces: 'nothing', foreign, missing: true }
   return guard({ stance: 'opt-in', lo: span.lo, hi: span.hi }, held, policies.conflict) === 'write'
     ? { verdict: 'write', rows: [], replaces: 'foreign', foreign, missing: true }
     : { verdict: 'superseded', foreign, missing: true }

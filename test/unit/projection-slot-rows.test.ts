@@ -203,7 +203,11 @@ describe('§7 no row, but the ledger knew one', () => {
   })
 
   it('a refusal gets its row again, however old it is', () => {
-    expect(judge(optOut(1), gone)).toEqual({ verdict: 'write', rows: [], replaces: 'nothing', missing: true })
+    expect(judge(optOut(1), gone)).toMatchObject({ verdict: 'write', rows: [], replaces: 'nothing', missing: true })
+  })
+
+  it('a refusal that agrees with it leaves it known, so that a yes older than the deletion cannot pass', () => {
+    expect(judge(optOut(1), gone)).toMatchObject({ foreign: { value: OUT, lo: s(150), hi: READ_AT } })
   })
 
   it('the span never ends before it begins', () => {
