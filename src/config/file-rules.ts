@@ -2,8 +2,8 @@
 
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Complaint } from '../lib/errors.ts'
+import { isLoopbackHost } from '../lib/loopback.ts'
 import type { FileSubject } from './file-subject.ts'
-import { isLoopbackHost } from './loopback.ts'
 import type { Path } from './place.ts'
 import type { WrittenSettings } from './schema.ts'
 import { parseSecureUrl, SECURE_URL_EXPECTED } from './secure-url.ts'

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { defect } from '../lib/errors.ts'
-import { isLoopbackHost } from './loopback.ts'
+import { isLoopbackHost } from '../lib/loopback.ts'
 import { present } from './present.ts'
 import { parseDurationMs } from './quantity.ts'
 import type { WrittenSettings } from './schema.ts'

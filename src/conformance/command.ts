@@ -1,5 +1,5 @@
 /** The conformance command: from flags to exit code. */
-import { Agent } from 'undici'
+import { openAgent } from '../lib/egress.ts'
 import { CodedError, type Next } from '../lib/errors.ts'
 import { Caller, type CallerSettings } from './caller.ts'
 import { CORPUS } from './corpus.ts'
@@ -43,7 +43,7 @@ async function measure({ args, environment, uptime, signal, out }: CommandPorts)
   const schema = schemaFile === undefined ? DEFAULT_SCHEMA : await readSchema(schemaFile)
   const corpus = CORPUS.filter(({ topic }) => topics.length === 0 || topics.includes(topic))
   if (corpus.length === 0) throw unknownTopic()
-  const dispatcher = new Agent()
+  const dispatcher = openAgent({})
   try {
     const token = tokenSource({ url, authority, clientId, clientSecret, dispatcher, uptime })
     const caller = { url, token, dispatcher }

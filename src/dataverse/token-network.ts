@@ -1,7 +1,8 @@
 /** The HTTP client that MSAL asks tokens with: undici, with our timeouts and bounds, and without retries of its own. */
 
 import { AuthError, type INetworkModule, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node'
-import { Agent, request } from 'undici'
+import { request } from 'undici'
+import { openAgent } from '../lib/egress.ts'
 import { isSecure } from './api-root.ts'
 import { readBody } from './body.ts'
 
@@ -47,7 +48,7 @@ export interface TokenNetworkOptions {
 /** Statuses 429, 5xx and `passing` are thrown: MSAL would remember them and refuse later calls by itself. */
 export function tokenNetwork(timeoutMs: number, options: TokenNetworkOptions = {}): INetworkModule {
   const { isAllowed = isSecure, passing = [], onAway = () => {} } = options
-  const agent = new Agent({ connect: { timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+  const agent = openAgent({ connect: { timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
 
   async function exchange<T>(method: 'GET' | 'POST', url: string, sent?: NetworkRequestOptions) {
     const answer = await request(url, {

@@ -1,6 +1,7 @@
 /** The innermost `Send`: HTTP/1.1 over a keep-alive pool to the one origin of an environment. */
 
-import { DecoratorHandler, type Dispatcher, Pool } from 'undici'
+import { DecoratorHandler, type Dispatcher } from 'undici'
+import { openAgent } from '../lib/egress.ts'
 import { type ApiRoot, requestTarget } from './api-root.ts'
 import { readBody } from './body.ts'
 import { NoAnswer, type Reply, type Send } from './send.ts'
@@ -67,7 +68,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
  * the request never reached a socket. What `permit` throws is thrown on, and then nothing was sent.
  */
 export function openTransport(settings: TransportSettings): { send: Send; close: () => Promise<void> } {
-  const pool = new Pool(settings.root.origin, {
+  const agent = openAgent({
     connections: settings.connections,
     pipelining: 1,
     connect: { timeout: settings.connectTimeoutMs },
@@ -75,7 +76,7 @@ export function openTransport(settings: TransportSettings): { send: Send; close:
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  const watched = pool.compose((dispatch) => (options, handler) => {
+  const watched = agent.compose((dispatch) => (options, handler) => {
     const opaque: unknown = 'opaque' in options ? options.opaque : undefined
     return dispatch(options, isDeparture(opaque) ? new DepartureHandler(handler, opaque) : handler)
   })
@@ -87,6 +88,7 @@ export function openTransport(settings: TransportSettings): { send: Send; close:
     const departure: Departure = { sent: false, ...(permit && { permit }) }
     try {
       const answer = await watched.request({
+        origin: settings.root.origin,
         method: request.method,
         path: target,
         headers: { ...request.headers, 'accept-encoding': 'gzip' },
@@ -102,5 +104,5 @@ export function openTransport(settings: TransportSettings): { send: Send; close:
       throw new NoAnswer(request.what, departure.sent, { cause })
     }
   }
-  return { send, close: () => pool.close() }
+  return { send, close: () => agent.close() }
 }

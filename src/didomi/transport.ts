@@ -2,7 +2,8 @@
 
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
+import { openAgent } from '../lib/egress.ts'
 import { retryAfterMs } from '../lib/retry-after.ts'
 import { restOf } from './pace.ts'
 import { type Answer, type Call, NoAnswer, type Send } from './send.ts'
@@ -28,7 +29,7 @@ class TooLong extends Error {}
  * `didomi-unavailable` for one above the bound, and the reason of the aborted signal.
  */
 export function openTransport(settings: TransportSettings): { send: Send; close: () => Promise<void> } {
-  const agent = new Agent({ pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
+  const agent = openAgent({ pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
   const send: Send = async (call, signal) => {
     signal.throwIfAborted()
     const attempt = new AbortController()

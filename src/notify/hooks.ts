@@ -1,8 +1,9 @@
 /** HTTP to webhooks: bounded, repeated where it may help, never an error of the run. Their URLs are secrets and are not told. */
 
-import { Agent, request } from 'undici'
+import { request } from 'undici'
 import type { Secret } from '../config/secret.ts'
 import type { Clock } from '../lib/clock.ts'
+import { openAgent } from '../lib/egress.ts'
 import type { Log } from '../lib/log.ts'
 import { pauseMs } from '../lib/retry.ts'
 
@@ -29,7 +30,7 @@ const PAUSES = { basePauseMs: 500, maxPauseMs: 5_000 }
 /** A way to speak to webhooks; `close` waits for what is under way. */
 export class Hooks {
   readonly #ports: HookPorts
-  readonly #agent = new Agent({ connect: { timeout: 10_000 } })
+  readonly #agent = openAgent({ connect: { timeout: 10_000 } })
   readonly #giveUp = new AbortController()
   readonly #underWay: Promise<void>[] = []
 

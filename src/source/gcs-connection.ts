@@ -1,10 +1,10 @@
 /** A connection to one bucket: its addresses, its credentials, its sockets, and how requests are repeated. */
 
 import { Readable } from 'node:stream'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
-
+import { type Dispatcher, request } from 'undici'
 import type { GcsLocation } from '../config/settings.ts'
 import type { Clock } from '../lib/clock.ts'
+import { openAgent } from '../lib/egress.ts'
 import { ATTEMPTS, bucketPauseMs } from './bucket-patience.ts'
 import { chunksOf } from './chunks.ts'
 import { type GcsCredentials, gcsCredentials } from './gcs-credentials.ts'
@@ -64,7 +64,7 @@ export class GcsConnection {
     this.#credentials = loopback && options.keyFile === undefined ? undefined : gcsCredentials(options)
     // Silence is watched here, by the clock.
     const settings = { connect: { timeout: CONNECT_MS }, headersTimeout: 0, bodyTimeout: 0 }
-    this.#dispatcher = loopback ? new Agent(settings) : new EnvHttpProxyAgent(settings)
+    this.#dispatcher = openAgent(settings)
   }
 
   /** Where the bucket's objects are listed, and below which each lies. */

@@ -7,6 +7,7 @@ import type { S3Location } from '../config/settings.ts'
 import type { Clock } from '../lib/clock.ts'
 import { ATTEMPTS, bucketPauseMs } from './bucket-patience.ts'
 import { type S3Credentials, s3Credentials } from './s3-credentials.ts'
+import { bucketUrl, requestHandlerFor, tokenServiceUrl } from './s3-egress.ts'
 import { type Failure, failureOf, isExpired, mayPass } from './s3-failure.ts'
 import { type SilenceWatch, within } from './silence.ts'
 
@@ -88,6 +89,7 @@ export class S3Connection {
     this.#credentials = s3Credentials({
       logger: SILENT,
       clientPlugins: [refusePlainHttp],
+      requestHandler: requestHandlerFor(tokenServiceUrl(this.#region), CONNECT_MS),
       ...(region !== undefined && { region }),
       ...(assumeRole !== undefined && { assumeRole }),
     })
@@ -101,7 +103,7 @@ export class S3Connection {
       // AWS: newer checksums are not known to other servers, and the ETag and the length are checked anyway.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: CONNECT_MS },
+      requestHandler: requestHandlerFor(bucketUrl(options.bucket, this.#region, endpoint), CONNECT_MS),
       logger: SILENT,
     })
     this.#client.middlewareStack.use(refusePlainHttp)

@@ -20,6 +20,8 @@ export interface CredentialSettings {
   readonly region?: string
   readonly assumeRole?: AssumedRole
   readonly logger: NonNullable<S3ClientConfig['logger']>
+  /** How the clients of the token service reach it. */
+  readonly requestHandler: NonNullable<S3ClientConfig['requestHandler']>
   /** What guards the client of the token service. */
   readonly clientPlugins: ClientPlugins
 }
@@ -46,8 +48,11 @@ export function s3Credentials(settings: CredentialSettings): S3Credentials {
   }
 }
 
-function search({ region, assumeRole, logger, clientPlugins }: CredentialSettings, ignoreCache: boolean): Provider {
-  const clientConfig = { logger, ...(region !== undefined && { region }) }
+function search(
+  { region, assumeRole, logger, clientPlugins, requestHandler }: CredentialSettings,
+  ignoreCache: boolean,
+): Provider {
+  const clientConfig = { logger, requestHandler, ...(region !== undefined && { region }) }
   const chain = fromNodeProviderChain({ logger, ignoreCache, clientConfig })
   if (assumeRole === undefined) return chain
   return fromTemporaryCredentials({

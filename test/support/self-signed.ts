@@ -22,8 +22,18 @@ const generalizedTime = (at: string) =>
 /** sha256WithRSAEncryption. */
 const ALGORITHM = sequence(Buffer.from('06092a864886f70d01010b0500', 'hex'))
 
-/** An RSA certificate that is valid between two ISO dates. */
-export function selfSigned(from = '2000-01-01T00:00:00Z', to = '2100-01-01T00:00:00Z'): SelfSigned {
+/** subjectAltName (2.5.29.17). */
+function alternativeNames(hosts: readonly string[]): Buffer {
+  const names = sequence(...hosts.map((host) => tlv(0x82, Buffer.from(host))))
+  return tlv(0xa3, sequence(sequence(Buffer.from('0603551d11', 'hex'), tlv(0x04, names))))
+}
+
+/** An RSA certificate that is valid between two ISO dates, for servers of these names. */
+export function selfSigned(
+  from = '2000-01-01T00:00:00Z',
+  to = '2100-01-01T00:00:00Z',
+  hosts: readonly string[] = [],
+): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2_048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -39,6 +49,7 @@ export function selfSigned(from = '2000-01-01T00:00:00Z', to = '2100-01-01T00:00
     sequence(generalizedTime(from), generalizedTime(to)),
     name,
     createPublicKey(publicKey).export({ type: 'spki', format: 'der' }),
+    ...(hosts.length > 0 ? [alternativeNames(hosts)] : []),
   )
   const der = sequence(body, ALGORITHM, tlv(0x03, Buffer.from([0]), sign('sha256', body, privateKey)))
   const print = (algorithm: string) => createHash(algorithm).update(der).digest('hex')
