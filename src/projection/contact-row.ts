@@ -171,6 +171,7 @@ export function ownValue(
   save?: LastSave,
 ): Span | undefined {
   if (save !== undefined && (takenBack(entry, holds, save) || saidByOthers(entry, holds, save))) return undefined
+  if (broughtBack(entry, holds)) return undefined
   const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
   const [first] = values
   if (first === undefined) return undefined
@@ -191,6 +192,17 @@ function takenBack(
 ): boolean {
   const { intended } = entry ?? {}
   return intended?.at !== undefined && !holds(intended.value) && modifiedOn >= intended.at
+}
+
+/**
+ * Since it was confirmed, something else was seen there, and we have written nothing over that: whoever made it what it was
+ * has said so anew (semantics §7).
+ */
+function broughtBack(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean): boolean {
+  const { intended, confirmed, foreign } = entry ?? {}
+  if (confirmed === undefined || foreign === undefined || (intended !== undefined && holds(intended.value)))
+    return false
+  return holds(confirmed.value) && !holds(foreign.value) && foreign.hi > confirmed.at
 }
 
 /**

@@ -20,6 +20,8 @@ export type Heard =
       readonly value: JsonValue
       /** The row is gone: a refusal (semantics §7). */
       readonly missing: boolean
+      /** We said the same, and wrote it or agreed. */
+      readonly agreed: boolean
     }
 
 /** A contact's column as read. */
@@ -95,7 +97,13 @@ function foreign(
   value: Choice,
   stored: JsonValue,
 ): Heard & { readonly kind: 'foreign' } {
-  return { kind: 'foreign', statement: { value, lo, hi, loTolerance, hiTolerance }, value: stored, missing: false }
+  return {
+    kind: 'foreign',
+    statement: { value, lo, hi, loTolerance, hiTolerance },
+    value: stored,
+    missing: false,
+    agreed: false,
+  }
 }
 
 /**
@@ -110,7 +118,7 @@ function agreed(
 ): Heard {
   const said: LedgerValue | undefined = entry?.foreign
   if (said === undefined || !holds(said.value)) return { kind: 'ours' }
-  return foreign({ lo: said.lo, hi: said.hi, loTolerance: 0, hiTolerance: 0 }, value, stored)
+  return { ...foreign({ lo: said.lo, hi: said.hi, loTolerance: 0, hiTolerance: 0 }, value, stored), agreed: true }
 }
 
 /** A column's value as a choice; `undefined` where the mapping has no word for it. */

@@ -2,6 +2,7 @@
 
 import type { Settings, TargetSettings } from '../config/settings.ts'
 import type { Dataverse, Guid, Row, TableMetadata } from '../dataverse/dataverse.ts'
+import { foundForeign, type RowRead } from '../deliver/ledger.ts'
 import type { Mapping } from '../deliver/mapping.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -36,6 +37,8 @@ export interface HeardSaying extends Saying {
   readonly look: Omit<OpenLook, 'reason'>
   /** The entry as it is while the two sides differ; absent where nothing of it changes. */
   readonly unsettled?: LedgerEntry
+  /** The entry as it is while the statement waits, where ours stood there before: who changes it back says so anew. */
+  readonly parked?: LedgerEntry
   readonly settled: LedgerEntry
 }
 
@@ -71,4 +74,15 @@ export function addQuiet(sum: Quiet, more: Quiet): void {
 /** Counts a place where nobody else said anything. */
 export function countQuiet(quiet: Quiet, kind: 'ours' | 'empty' | 'not-mapped' | 'undated'): void {
   quiet[kind === 'not-mapped' ? 'unmapped' : kind] += 1
+}
+
+/** The ledger while somebody else's statement waits. Where nothing of ours stood there, there is nothing to be mistaken for. */
+export function parkedEntry(
+  place: Place,
+  entry: LedgerEntry | undefined,
+  { statement: { lo, hi }, value, agreed }: Saying['heard'],
+  row: RowRead,
+): Pick<HeardSaying, 'parked'> {
+  if (entry?.confirmed === undefined || agreed) return {}
+  return { parked: foundForeign(place, entry, { value, lo, hi }, row) }
 }

@@ -56,10 +56,14 @@ const nameOf = ({ kind, name }: Look): string => `${kind} ${name}`
 function isDue({ heard }: HeardSaying, ruling: Ruling, conflict: Conflict): boolean {
   if (typeof heard.statement.value !== 'boolean' || conflict === 'dataverse-wins') return false
   if (ruling.kind === 'parked') return false
+  // A no of our own stands there, with theirs behind it. Whoever takes theirs back is due by the export that tells it; if the
+  // guard keeps the no all the same (of several persons one is older), no night would ever be the last.
+  if (heard.agreed && heard.statement.value === false) return false
   return heard.missing || ruling.kind === 'superseded' || (ruling.kind === 'told' && !ruling.settled)
 }
 
-function entryAfter({ settled, unsettled }: HeardSaying, ruling: Ruling): LedgerEntry | undefined {
+function entryAfter({ settled, unsettled, parked }: HeardSaying, ruling: Ruling): LedgerEntry | undefined {
+  if (ruling.kind === 'parked') return parked ?? unsettled
   const agrees = ruling.kind === 'known' || (ruling.kind === 'told' && ruling.settled)
   return agrees ? settled : unsettled
 }

@@ -10,7 +10,16 @@ import type { ConsentRow, SlotPolicies } from '../projection/slot-rows.ts'
 import type { LedgerEntry, Place } from '../store/store.ts'
 import { keptSpan } from './decide.ts'
 import { type Heard, hearSlot } from './heard.ts'
-import { addQuiet, type Batch, countQuiet, type Ear, type HeardSaying, type Hearing, noQuiet } from './hearing.ts'
+import {
+  addQuiet,
+  type Batch,
+  countQuiet,
+  type Ear,
+  type HeardSaying,
+  type Hearing,
+  noQuiet,
+  parkedEntry,
+} from './hearing.ts'
 
 export function slotEar(hearing: Hearing, entries: readonly ConsentEntry[]): Ear {
   return {
@@ -71,15 +80,16 @@ async function hearSlots(hearing: Hearing, slots: ReadonlyMap<Place, Slot>, sign
       continue
     }
     // By its row, so that nobody's address is kept whom no export named.
-    const row = rows.find(({ optedIn }) => optedIn === heard.statement.value)?.id
+    const row = rows.find(({ optedIn }) => optedIn === heard.statement.value)
     const seen = heard.missing ? foundMissing(place, entry, reading.at) : undefined
     sayings.push({
       place,
       keys: slot.entry.keys,
       heard,
       persons: behind.get(`${slot.channel}/${slot.address}`) ?? [],
-      look: row === undefined ? { kind: 'place', name: place } : { kind: 'row', name: row },
+      look: row === undefined ? { kind: 'place', name: place } : { kind: 'row', name: row.id },
       ...(seen && { unsettled: seen }),
+      ...(row && parkedEntry(place, entry, heard, { rowId: row.id, modifiedOn: row.modifiedOn })),
       settled: seen ?? settledEntry(place, entry, heard, rows, reading.at),
     })
   }

@@ -182,6 +182,52 @@ describe.each(['consent', 'contact'] as const)('§11 in %s mode', (mode) => {
     expect([value(both), newsAt(both, ANN)]).toEqual([true, true])
   })
 
+  it('§7 a no that somebody sets again, after a run has seen the yes in its place, is theirs although it is ours of old', async () => {
+    const both = await world()
+    // One contact, two persons: nobody knows who of them the yes is of, so it waits.
+    const persons = [ANN, 'Ann@example.com']
+    for (const [at, ouid] of persons.entries()) both.choose(ouid, says(at === 1))
+    await both.sync()
+    expect(value(both)).toBe(false)
+    both.world.clock.advance(DAYS)
+    edit(both, true)
+    expect(await both.reverse()).toMatchObject({ heard: [{ parked: 1 }] })
+    both.world.clock.advance(DAYS)
+    for (const ouid of persons) both.choose(ouid, says(true))
+    both.world.clock.advance(DAYS)
+    edit(both, false)
+    await both.sync()
+    expect(value(both)).toBe(false)
+    await both.reverse()
+    for (const ouid of persons) expect(newsAt(both, ouid)).toBe(false)
+    await both.sync()
+    expect(value(both)).toBe(false)
+  })
+
+  it('§11.3 a no of ours with theirs behind it makes nobody due, however often it is compared with a yes', async () => {
+    const both = await world()
+    both.choose(ANN, says(true))
+    await both.sync()
+    both.world.clock.advance(DAYS)
+    edit(both, false)
+    await both.reverse()
+    both.world.clock.advance(DAYS)
+    both.choose('Ann@example.com', says(true))
+    both.world.clock.advance(DAYS)
+    both.choose(ANN, says(false))
+    await both.sync()
+    both.world.clock.advance(DAYS)
+    both.choose(ANN, says(true))
+    for (const round of [1, 2, 3]) {
+      const { deliver } = await both.sync()
+      const [{ target } = { target: '' }] = deliver
+      await both.reverse()
+      expect([round, await both.world.store.countDue(target)]).toEqual([round, 0])
+    }
+    // The yes of several is as old as the oldest of them, and passes no refusal that one of them took back since (§6.4).
+    expect(value(both)).toBe(false)
+  })
+
   it('our own writes are no news', async () => {
     const both = await world()
     both.choose(ANN, says(true))

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Key } from '../../src/consent/key.ts'
-import { SECOND } from '../../src/consent/time.ts'
+import { SECOND, SINCE_EVER } from '../../src/consent/time.ts'
 import type { ContactColumn } from '../../src/projection/contact-column.ts'
 import type { Person } from '../../src/projection/person.ts'
 import type { UserRecord } from '../../src/record/record.ts'
@@ -75,6 +75,28 @@ describe('§11.2 a contact column', () => {
   })
 })
 
+describe('§7 our own value that was brought back', () => {
+  const said = { value: false, lo: s(110), hi: s(150) }
+  const entry: LedgerEntry = { ...confirmed({ value: true, lo: s(1), hi: s(2) }, 100), foreign: said }
+
+  it('after something else had been seen there is somebody else’s, and nobody knows since when', () => {
+    expect(hearColumn(NEWS, reading(true), entry, hearing)).toMatchObject({
+      kind: 'foreign',
+      agreed: false,
+      statement: { value: false, lo: SINCE_EVER, hi: s(200) },
+    })
+  })
+
+  it.each([
+    ['nothing else was seen since', { foreign: undefined }],
+    ['we have written over it since', { confirmed: { value: true, lo: s(1), hi: s(2), at: s(160) } }],
+    ['we are writing over it', { intended: { value: true, lo: s(3), hi: s(4) } }],
+  ])('is ours where %s', (_, more) => {
+    const { foreign, ...rest } = { ...entry, ...more }
+    expect(hearColumn(NEWS, reading(true), { ...rest, ...(foreign && { foreign }) }, hearing).kind).toBe('ours')
+  })
+})
+
 describe('§11.2 a slot', () => {
   const policies = { conflict: 'newest', clockTolerance: DELTA, businessUnit: 'any', us: new Set([WE]) } as const
   const row = (optedIn: boolean | undefined, more: object = {}) => ({
@@ -120,6 +142,7 @@ const heard = (value: boolean | readonly string[], lo = 100, hi = 200): Heard & 
   statement: { value, lo: s(lo), hi: s(hi), loTolerance: DELTA, hiTolerance: DELTA },
   value: true,
   missing: false,
+  agreed: false,
 })
 const named = (id: string, ...lines: readonly UserRecord[]): Person => ({ ...person(stateFrom(...lines)), id })
 const ADA = named('ada', line(s(10), true))
