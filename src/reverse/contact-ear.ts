@@ -17,11 +17,11 @@ import {
   addQuiet,
   type Batch,
   countQuiet,
+  differing,
   type Ear,
   type HeardSaying,
   type Hearing,
   noQuiet,
-  parkedEntry,
   type Quiet,
 } from './hearing.ts'
 
@@ -127,7 +127,7 @@ function hearOne(
     ...(encoding.form === 'set' && encoding.codes && { beyond: (id: string) => encoding.codes?.has(id) !== true }),
     heard: found,
     look: { kind: 'row', name: row.id },
-    ...parkedEntry(place, entry, found, { rowId: row.id, modifiedOn }),
+    ...differing(place, entry, found, { rowId: row.id, modifiedOn }),
     settled: foundEqual(place, entry, kept, at, { rowId: row.id, modifiedOn }, kept),
   }
 }

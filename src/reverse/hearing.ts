@@ -37,8 +37,6 @@ export interface HeardSaying extends Saying {
   readonly look: Omit<OpenLook, 'reason'>
   /** The entry as it is while the two sides differ; absent where nothing of it changes. */
   readonly unsettled?: LedgerEntry
-  /** The entry as it is while the statement waits, where ours stood there before: who changes it back says so anew. */
-  readonly parked?: LedgerEntry
   readonly settled: LedgerEntry
 }
 
@@ -76,13 +74,16 @@ export function countQuiet(quiet: Quiet, kind: 'ours' | 'empty' | 'not-mapped' |
   quiet[kind === 'not-mapped' ? 'unmapped' : kind] += 1
 }
 
-/** The ledger while somebody else's statement waits. Where nothing of ours stood there, there is nothing to be mistaken for. */
-export function parkedEntry(
+/**
+ * The ledger while the two sides differ: somebody else's statement was seen, and whoever brings back what stood there before
+ * says so anew. Where nothing of ours stood there, there is nothing to be mistaken for.
+ */
+export function differing(
   place: Place,
   entry: LedgerEntry | undefined,
   { statement: { lo, hi }, value, agreed }: Saying['heard'],
   row: RowRead,
-): Pick<HeardSaying, 'parked'> {
+): Pick<HeardSaying, 'unsettled'> {
   if (entry?.confirmed === undefined || agreed) return {}
-  return { parked: foundForeign(place, entry, { value, lo, hi }, row) }
+  return { unsettled: foundForeign(place, entry, { value, lo, hi }, row) }
 }

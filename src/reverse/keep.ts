@@ -62,8 +62,7 @@ function isDue({ heard }: HeardSaying, ruling: Ruling, conflict: Conflict): bool
   return heard.missing || ruling.kind === 'superseded' || (ruling.kind === 'told' && !ruling.settled)
 }
 
-function entryAfter({ settled, unsettled, parked }: HeardSaying, ruling: Ruling): LedgerEntry | undefined {
-  if (ruling.kind === 'parked') return parked ?? unsettled
+function entryAfter({ settled, unsettled }: HeardSaying, ruling: Ruling): LedgerEntry | undefined {
   const agrees = ruling.kind === 'known' || (ruling.kind === 'told' && ruling.settled)
   return agrees ? settled : unsettled
 }

@@ -14,11 +14,11 @@ import {
   addQuiet,
   type Batch,
   countQuiet,
+  differing,
   type Ear,
   type HeardSaying,
   type Hearing,
   noQuiet,
-  parkedEntry,
 } from './hearing.ts'
 
 export function slotEar(hearing: Hearing, entries: readonly ConsentEntry[]): Ear {
@@ -88,8 +88,8 @@ async function hearSlots(hearing: Hearing, slots: ReadonlyMap<Place, Slot>, sign
       heard,
       persons: behind.get(`${slot.channel}/${slot.address}`) ?? [],
       look: row === undefined ? { kind: 'place', name: place } : { kind: 'row', name: row.id },
+      ...(row && differing(place, entry, heard, { rowId: row.id, modifiedOn: row.modifiedOn })),
       ...(seen && { unsettled: seen }),
-      ...(row && parkedEntry(place, entry, heard, { rowId: row.id, modifiedOn: row.modifiedOn })),
       settled: seen ?? settledEntry(place, entry, heard, rows, reading.at),
     })
   }

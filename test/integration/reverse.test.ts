@@ -204,6 +204,26 @@ describe.each(['consent', 'contact'] as const)('§11 in %s mode', (mode) => {
     expect(value(both)).toBe(false)
   })
 
+  it('§7 so it is where the yes in between was not told, as it may be older than a no at Didomi', async () => {
+    const target = mode === 'consent' ? CONSENT_TARGET : CONTACT_TARGET
+    const both = await world({ target: { ...target, options: { clockTolerance: '1h' } } })
+    both.choose(ANN, says(false))
+    await both.sync()
+    both.world.clock.advance(2_000)
+    both.choose(ANN, says(true))
+    both.world.clock.advance(DAYS)
+    edit(both, true)
+    expect(await both.reverse()).toMatchObject({ heard: [{ superseded: 1 }], told: { events: 0 } })
+    both.world.clock.advance(2_000)
+    edit(both, false)
+    both.world.clock.advance(DAYS)
+    await both.sync()
+    expect(value(both)).toBe(false)
+    await both.reverse()
+    await both.sync()
+    expect([value(both), newsAt(both, ANN)]).toEqual([false, false])
+  })
+
   it('§11.3 a no of ours with theirs behind it makes nobody due, however often it is compared with a yes', async () => {
     const both = await world()
     both.choose(ANN, says(true))
