@@ -20,15 +20,16 @@ export async function startBreakingProxy(target: string): Promise<BreakingProxy>
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     const both = [client, upstream]
+    let left = proxy.breaks.shift() ?? Number.POSITIVE_INFINITY
     for (const socket of both) {
       sockets.add(socket)
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)
-        for (const one of both) one.destroy()
+        // At a break the client hears of it once everything is done that is to be done before it asks again.
+        if (left > 0) for (const one of both) one.destroy()
       })
     }
-    let left = proxy.breaks.shift() ?? Number.POSITIVE_INFINITY
     client.on('data', (bytes) => {
       record(String(bytes))
       upstream.write(bytes)
