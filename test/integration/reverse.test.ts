@@ -257,6 +257,23 @@ describe.each(['consent', 'contact'] as const)('§11 in %s mode', (mode) => {
   })
 })
 
+it('§7 a row deleted in Dynamics is a no of everybody at the address, also where our own refusal takes its place', async () => {
+  const both = await consentWorld()
+  const persons = [ANN, 'Ann@example.com']
+  for (const ouid of persons) both.choose(ouid, says(true))
+  await both.sync()
+  both.world.clock.advance(DAYS)
+  both.choose(ANN, says(false))
+  both.world.clock.advance(2_000)
+  both.world.emulator.world.delete(CONSENTS, String(both.world.consents(ANN)[0]?.[`${CONSENTS}id`]))
+  both.world.clock.advance(DAYS)
+  await both.sync()
+  expect(both.world.values(ANN)).toEqual([OPTED_OUT])
+  await both.reverse()
+  for (const ouid of persons) expect(newsAt(both, ouid)).toBe(false)
+  expect((await both.reverse()).told).toMatchObject({ events: 0 })
+})
+
 describe('§11.1 the change log', () => {
   it('that has expired means a comparison of the whole table: a change of that time is not missed', async () => {
     const both = await consentWorld()
