@@ -3,7 +3,7 @@
 import { contactsOf, rowsBefore, slotOf } from './environment.ts'
 import { optionsOf, surely } from './guard.ts'
 import { type History, nameOf, type Place, US, type Violation, type World } from './history.ts'
-import { instant } from './instant.ts'
+import { instant, toSecond } from './instant.ts'
 import { examinedAt, heldBetween, indexAt, type Past, pastOf, relinked, runAt } from './past.ts'
 import { type Standing, type StandingRow, standingBefore } from './standing.ts'
 import { recordStatements } from './statements.ts'
@@ -146,10 +146,27 @@ function unjustified(past: Past, wanted: Wanted): string | undefined {
   // FREEDOM: a run that broke off may have written here and not known it, and what somebody saved since may have taken it back (§7).
   if (wanted.statement.value !== false && differing.some((row) => perhapsTakenBack(past, standing, row)))
     return undefined
+  // FREEDOM: where our refusal took the place of a row that had left, that was a refusal too, up to the run that missed it (§7).
+  if (
+    wanted.statement.value === true &&
+    differing.some((row) => afterDeletion(past, standing, row, wanted.statement.lo))
+  )
+    return undefined
   const passes = differing.map((row) => surely(wanted.statement, optionsOf(past, wanted, standing, row, END)))
   // Several rows: E is the least, F the greatest of them (§7).
   const must = wanted.statement.value === false ? passes.some(Boolean) : passes.every(Boolean)
   return must ? `a ${wordFor(wanted)} was to be written here and something else stands` : undefined
+}
+
+/** A row that we made where another had left, and an opt-in that is not surely later than that. */
+function afterDeletion(
+  { world }: Past,
+  { leftAt }: Standing,
+  { becameAt, becameBy }: StandingRow,
+  lo: number,
+): boolean {
+  const made = becameBy === US && leftAt.some((left) => left <= becameAt)
+  return made && lo <= toSecond(becameAt) + 1_000_000 + world.policies.clockToleranceMs * 1_000
 }
 
 /** A run that wrote last, or that began after our last write, broke off, and somebody else saved the row later. */

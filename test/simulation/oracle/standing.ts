@@ -36,13 +36,15 @@ export interface Stay {
 
 /**
  * A place. `lastOwn`: our last write of its value since the ledger was last lost; `knownAt`: no later than the last one that
- * we surely know of, as a run that broke off may not know what it wrote. `goneAt`: when its last row left it.
+ * we surely know of, as a run that broke off may not know what it wrote. `leftAt`: when rows left it; `goneAt`: when the last
+ * one did, where none is there any more.
  */
 export interface Standing {
   readonly rows: readonly StandingRow[]
   readonly lastOwn: { readonly value: unknown; readonly at: number; readonly index: number } | undefined
   readonly knownAt: number
   readonly goneAt: number | undefined
+  readonly leftAt: readonly number[]
 }
 
 /** The place just before the journal entry `index` (∞: at the end). */
@@ -69,10 +71,19 @@ export function standingBefore(past: Past, place: Place, index: number): Standin
   const left = lives.flatMap((row) => row.versions[row.versions.findLastIndex(here) + 1]?.at ?? [])
   return {
     rows,
+    leftAt: lives.flatMap((row) => departures(row.versions, here)),
     lastOwn: last && { value: last.changed[column], at: last.at, index: last.index },
     knownAt: known?.at ?? Number.NEGATIVE_INFINITY,
     goneAt: rows.length > 0 || left.length === 0 ? undefined : Math.max(...left),
   }
+}
+
+/** When a row ceased to be what it was: deleted, perhaps to be made again under the same id, or moved. */
+function departures(versions: Timeline['versions'], here: (version: Version) => boolean): number[] {
+  return versions.flatMap((version, at) => {
+    const before = versions[at - 1]
+    return before !== undefined && here(before) && !here(version) ? [version.at] : []
+  })
 }
 
 /** Null, Not Set or never filled: states nothing (semantics §7). */
