@@ -119,6 +119,8 @@ export async function openPorts(settings: Settings, world: World): Promise<Ports
     closers.push(async () => port.close?.())
     return port
   }
+  const storeAt = async (at: LocationSettings) => observedStore(closedToo(await openStoreAt(at, clock)), observer)
+  const sinkAt = async (at: LocationSettings) => observedSink(closedToo(await openSinkAt(at, clock)), observer)
   const dataverses = new Map<string, Dataverse>()
   let openedDidomi: Didomi | undefined
   const didomiAt = (didomi: DidomiSettings) => {
@@ -129,14 +131,12 @@ export async function openPorts(settings: Settings, world: World): Promise<Ports
   const { to: reportsTo } = report
   try {
     return {
-      exports: observedStore(closedToo(await openStoreAt(source.location, clock)), observer),
-      ...(archive && { archive: observedSink(closedToo(await openSinkAt(archive.to, clock)), observer) }),
+      exports: await storeAt(source.location),
+      ...(archive && { archive: await sinkAt(archive.to) }),
       ...(didomi?.checkExportLog && {
         exportLog: { exportLog: (exportId, signal) => didomiAt(didomi).exportLog(exportId, signal) },
       }),
-      ...(reportsTo && {
-        openReportSink: async () => observedSink(closedToo(await openSinkAt(reportsTo, clock)), observer),
-      }),
+      ...(reportsTo && { openReportSink: () => sinkAt(reportsTo) }),
       store,
       ...(store.leaseLost && { leaseLost: store.leaseLost }),
       ...(store.pods && { pods: store.pods }),
@@ -151,7 +151,7 @@ export async function openPorts(settings: Settings, world: World): Promise<Ports
         return dataverse
       },
       openDidomi: didomiAt,
-      openArchive: async ({ to }) => closedToo(await openStoreAt(to, clock)),
+      openArchive: ({ to }) => storeAt(to),
       ...migrationFiles(settings.store),
       beginRun: async (id, job) => {
         const run = new RunInTheMaking(id, clock, log, job, observer)

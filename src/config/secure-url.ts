@@ -1,5 +1,7 @@
 /** A URL that credentials and consents may be sent to: https, or plain http that does not leave this machine. */
 
+import { isLoopbackUrl } from '../lib/loopback.ts'
+
 /** A coarse form for editors; `parseSecureUrl` decides. No user name, query or fragment. */
 export const SECURE_URL_FORM =
   /^(https:\/\/[^\s@?#<>/\\]+|http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?)(\/[^\s@?#<>\\]*)?$/
@@ -11,8 +13,7 @@ export const SECURE_URL_EXPECTED = 'an https URL without user name, query and fr
 export function parseSecureUrl(text: string): URL | undefined {
   if (!SECURE_URL_FORM.test(text) || !URL.canParse(text)) return undefined
   const url = new URL(text)
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback) ? url : undefined
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackUrl(url)) ? url : undefined
 }
 
 /** The same for webhooks, whose query may hold a signature. A coarse form for editors; `parseHookUrl` decides. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { CodedError } from '../lib/errors.ts'
+import { isLoopbackUrl } from '../lib/loopback.ts'
 
 /** Everything the run is told. */
 export interface ConformanceOptions {
@@ -76,8 +77,7 @@ function parseFlags(args: readonly string[]) {
 
 function secureUrl(where: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const loopback = url !== undefined && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
-  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackUrl(url))
   if (url === undefined || !secure || url.username !== '' || url.search !== '') {
     throw usage(where, 'another text', 'an https URL; http on loopback only', 'Tokens travel over TLS.')
   }

@@ -1,6 +1,7 @@
 /** The Web API root of one environment: the one origin that requests, next links and delta links may go to. */
 
 import { CodedError } from '../lib/errors.ts'
+import { isLoopbackUrl } from '../lib/loopback.ts'
 
 /** A parsed API root. `path` begins and ends with `/`: `/api/data/v9.2/`, on premises `/org/api/data/v9.1/`. */
 export interface ApiRoot {
@@ -9,11 +10,9 @@ export interface ApiRoot {
   readonly path: string
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 /** Is plain http tolerable for this address? Loopback only: a token must never cross a network in the clear. */
 export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackUrl(url))
 }
 
 /**

@@ -6,16 +6,16 @@
 import { getProxyForUrl } from 'proxy-from-env'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { CodedError } from './errors.ts'
-import { isLoopbackHost } from './loopback.ts'
+import { isLoopbackUrl } from './loopback.ts'
 
 /**
  * The proxy that a URL is reached through; absent where it is reached itself. Plain HTTP is spoken with this machine and
  * with the metadata service of its host alone, and neither is behind a proxy.
  * @throws CodedError `config-invalid` for a proxy that is none
  */
-export function proxyFor({ protocol, hostname, href }: URL): URL | undefined {
-  if (protocol !== 'https:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''))) return undefined
-  const named = getProxyForUrl(href)
+export function proxyFor(url: URL): URL | undefined {
+  if (url.protocol !== 'https:' || isLoopbackUrl(url)) return undefined
+  const named = getProxyForUrl(url.href)
   if (named === '') return undefined
   const proxy = URL.canParse(named) ? new URL(named) : undefined
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy

@@ -6,3 +6,8 @@ import { isIP } from 'node:net'
 export function isLoopbackHost(host: string): boolean {
   return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
+
+/** The same of a URL, which writes an IPv6 address in brackets. */
+export function isLoopbackUrl({ hostname }: Pick<URL, 'hostname'>): boolean {
+  return isLoopbackHost(hostname.replace(/^\[|\]$/g, ''))
+}

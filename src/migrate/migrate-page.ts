@@ -1,14 +1,13 @@
 /** The page of a migration's step: from contacts to rows, by purpose and topic, what was refused and what is to be decided. */
 
 import type { DeliverReport } from '../report/deliver-report.ts'
-import type { DrawChart } from '../report/page/chart.ts'
-import { openCharts } from '../report/page/chart.ts'
-import { choicesChart, type NamePlace } from '../report/page/choices.ts'
+import { type DrawChart, openCharts } from '../report/page/chart.ts'
+import { choicesChart, type NamePlace, namedPlace } from '../report/page/choices.ts'
 import { documentOf, linksTo, type Section, sectionOf } from '../report/page/document.ts'
 import { type Step, stepsChart } from '../report/page/funnel.ts'
 import { type Content, type Html, html, withCode } from '../report/page/html.ts'
-import { headOf, tilesOf } from '../report/page/summary.ts'
-import { counted, countedOf, MOST_ROWS, type Table, tableOf } from '../report/page/table.ts'
+import { begunAt, headOf, tilesOf, toLookAt } from '../report/page/summary.ts'
+import { counted, countedOf, firstRows, type Table, tableOf } from '../report/page/table.ts'
 import { DATINGS } from './dating.ts'
 import type { MigrateReport } from './migrate-report.ts'
 import { DATED, duration, OUTCOMES } from './migrate-text.ts'
@@ -22,7 +21,7 @@ const CHOICES = { plan: 'Choices to write', apply: 'Choices written', verify: 'C
 /** The whole page, as text; a rollback's has its counts alone. */
 export async function migrationPage(report: MigrateReport | RollbackReport, nameOf: NamePlace): Promise<string> {
   const { target, step, startedAt } = report
-  const title = `Migration to ${target}, ${step} of ${startedAt.slice(0, 10)}, ${startedAt.slice(11, 16)} UTC`
+  const title = begunAt(`Migration to ${target}, ${step}`, startedAt)
   const header = headOf(title, toDoOf(report), report)
   const main = report.step === 'rollback' ? rolledBack(report) : migrated(report, nameOf, await openCharts())
   return documentOf({ ...report, title, header, main })
@@ -95,8 +94,7 @@ function noticesOf({ slots, parentPurpose, step, forecast }: MigrateReport): Htm
           `\`apply\` would send ${counted(forecast.rows)} rows in about ${counted(forecast.requests)} requests, in ${duration(forecast.seconds)} at the documented limits; they count for ${counted(forecast.entitlement)} of the tenant's daily requests.`,
         ]),
   ]
-  if (items.length === 0) return undefined
-  return html`<section aria-labelledby="notices"><h2 id="notices">To look at</h2><ul class="told">${items.map((item) => html`<li>${withCode(item)}</li>`)}</ul></section>`
+  return toLookAt(items.map((item) => html`<li>${withCode(item)}</li>`))
 }
 
 /** From left to right; what goes no further is told by why. */
@@ -147,8 +145,7 @@ function writtenOf({ slots }: MigrateReport): DeliverReport['written'] {
 
 function entriesTable({ target, slots, step }: MigrateReport, nameOf: NamePlace): Table {
   const rows = Object.entries(slots.entries).flatMap(([place, { optedIn, optedOut }]) => {
-    const name = nameOf(target, place)
-    const shown = name === undefined ? place : html`${name} <small class="id">${place}</small>`
+    const shown = namedPlace(nameOf, target, place)
     return SLOT_OUTCOMES.flatMap((outcome) => {
       const [yes, no] = [optedIn[outcome], optedOut[outcome]]
       return yes + no === 0 ? [] : [[shown, OUTCOMES[step][outcome], yes, no]]
@@ -157,8 +154,7 @@ function entriesTable({ target, slots, step }: MigrateReport, nameOf: NamePlace)
   return {
     caption: 'Slots by purpose and topic, and what became of them',
     heads: ['What', 'Became', 'Opted in', 'Opted out'],
-    rows: rows.slice(0, MOST_ROWS),
-    more: { count: rows.length - MOST_ROWS, where: 'the JSON report has all of them' },
+    ...firstRows(rows, (row) => row),
   }
 }
 
@@ -171,8 +167,7 @@ function pairsTable({ pairs, unpaired }: MigrateReport): Table {
   return {
     caption: 'Columns, and the purposes and topics that they are carried to',
     heads: ['Column', 'Carried to'],
-    rows: rows.slice(0, MOST_ROWS),
-    more: { count: rows.length - MOST_ROWS, where: 'the JSON report has all of them' },
+    ...firstRows(rows, (row) => row),
   }
 }
 
@@ -188,7 +183,6 @@ function refusedTable(refusals: ReadonlyArray<readonly [code: string, count: num
   return {
     caption: "Rows by the server's code",
     heads: ['Code', 'Rows'],
-    rows: sorted.slice(0, MOST_ROWS),
-    more: { count: sorted.length - MOST_ROWS, where: 'the JSON report has all of them' },
+    ...firstRows(sorted, (row) => row),
   }
 }

@@ -24,7 +24,7 @@ export interface ListedRun {
 
 export function listedRun({ id, job, startedAt, endedAt, exitCode, report }: RunRow): ListedRun {
   const told = parseRunReport(report)
-  const migrated = parseMigrationReport(report)
+  const migrated = told === undefined ? parseMigrationReport(report) : undefined
   const sum = (of: (one: NonNullable<typeof told>['deliver'][number]) => number) =>
     told?.deliver.reduce((total, one) => total + of(one), 0) ?? 0
   return {

@@ -90,7 +90,7 @@ async function hearSlots(hearing: Hearing, slots: ReadonlyMap<Place, Slot>, sign
       look: row === undefined ? { kind: 'place', name: place } : { kind: 'row', name: row.id },
       ...(row && differing(place, entry, heard, { rowId: row.id, modifiedOn: row.modifiedOn })),
       ...(seen && { unsettled: seen }),
-      settled: seen ?? settledEntry(place, entry, heard, rows, reading.at),
+      settled: seen ?? settledEntry(place, entry, heard, row, reading.at),
     })
   }
   return { quiet, sayings }
@@ -101,11 +101,10 @@ function settledEntry(
   place: Place,
   entry: LedgerEntry | undefined,
   heard: Heard & { readonly kind: 'foreign' },
-  rows: readonly ConsentRow[],
+  row: ConsentRow | undefined,
   at: number,
 ): LedgerEntry {
   const kept = keptSpan(heard)
-  const row = rows.find(({ optedIn }) => optedIn === heard.statement.value)
   const read = { rowId: row?.id ?? '', modifiedOn: row?.modifiedOn ?? at }
   return foundEqual(place, entry, kept, at, read, kept)
 }

@@ -4,8 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { emulatorAuthority } from '../../src/demo/configuration.ts'
 import { DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
-import { configuration, daysAgo, type Lab, line, openLab, runCli, target } from '../support/cli-run.ts'
+import { configuration, daysAgo, type Lab, line, openLab, runCli, TENANT, target } from '../support/cli-run.ts'
 import { keyOf, openS3Cloud, type S3Cloud } from '../support/clouds.ts'
 import { type CompanyProxy, startCompanyProxy } from '../support/company-proxy.ts'
 import { type HookServer, startHookServer } from '../support/hook-server.ts'
@@ -53,16 +54,7 @@ beforeAll(async () => {
   const crm = target(`https://${instance}`, 'crm', 'contact', [
     { id: 'donotbulkemail', value: 'consents_purposes_newsletter_enabled' },
   ])
-  const login = `https://${HOSTS.login}/d2a4c6e8-1357-4b9d-8f02-6a8c0e2b4d6f`
-  const authority = {
-    authority: login,
-    authorityMetadata: {
-      token_endpoint: `${login}/oauth2/v2.0/token`,
-      authorization_endpoint: `${login}/oauth2/v2.0/authorize`,
-      issuer: `${login}/v2.0`,
-      jwks_uri: `${login}/discovery/v2.0/keys`,
-    },
-  }
+  const authority = emulatorAuthority(`https://${HOSTS.login}`, TENANT)
   const role = { roleArn: 'arn:aws:iam::123456789012:role/reader', externalId: 'acme' }
   await lab.configure(
     configuration([{ ...crm, authentication: authority, retries: 1 }], {

@@ -4,10 +4,16 @@ import type { DeliverReport } from '../deliver-report.ts'
 import type { Choices, Day } from '../trend.ts'
 import { amounts, type Chart, names, TEXT } from './chart.ts'
 import { type Content, html } from './html.ts'
-import { counted, MOST_ROWS, type Table } from './table.ts'
+import { counted, firstRows, type Table } from './table.ts'
 
 /** What a column, or `purpose:<id> channel`, is about: what the mapping says. */
 export type NamePlace = (target: string, place: string) => string | undefined
+
+/** A place as tables tell it: its name, if it has one, before what it is in the report. */
+export function namedPlace(nameOf: NamePlace, target: string, place: string): Content {
+  const name = nameOf(target, place)
+  return name === undefined ? place : html`${name} <small class="id">${place}</small>`
+}
 
 type Written = DeliverReport['written']
 
@@ -116,18 +122,16 @@ export function choicesTable({ target, written }: DeliverReport, days: readonly 
         ? `${target}: choices written this day; no earlier day is known`
         : `${target}: choices written on ${today?.date}, and against ${before.date}`,
     heads: ['What', 'Opted in', 'Opted out', 'Set'],
-    rows: rows.slice(0, MOST_ROWS).map((place) => {
+    ...firstRows(rows, (place) => {
       const now = today?.byPlace.get(place) ?? { optedIn: 0, optedOut: 0 }
       const then = before && (before.byPlace.get(place) ?? { optedIn: 0, optedOut: 0 })
-      const name = nameOf(target, place)
       return [
-        name === undefined ? place : html`${name} <small class="id">${place}</small>`,
+        namedPlace(nameOf, target, place),
         against(now.optedIn, then?.optedIn),
         against(now.optedOut, then?.optedOut),
         written[place]?.other ?? 0,
       ]
     }),
-    more: { count: rows.length - MOST_ROWS, where: 'the JSON report has all of them' },
   }
 }
 

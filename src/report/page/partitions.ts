@@ -2,7 +2,7 @@
 
 import type { IngestReport } from '../ingest-report.ts'
 import { type Content, html } from './html.ts'
-import { MOST_ROWS, type Table } from './table.ts'
+import { firstRows, type Table } from './table.ts'
 
 interface PartitionRow {
   readonly exportId: string
@@ -29,16 +29,13 @@ export function partitionsTable(report: IngestReport, today: string): Table | un
   return {
     caption: `Partitions${several ? '' : ` of export ${[...exports][0]}`}${kept}`,
     heads: ['Date', 'State', 'Lines', 'Rejects', 'Deleted in'],
-    rows: rows
-      .slice(0, MOST_ROWS)
-      .map((row): Content[] => [
-        several ? html`${row.date} <small class="id">${row.exportId}</small>` : row.date,
-        row.alarm ? html`<strong class="bad">${row.state}</strong>` : row.state,
-        row.lines ?? '–',
-        row.rejects ?? '–',
-        row.expiresInDays === undefined ? '–' : expiry(row.expiresInDays, retentionDays),
-      ]),
-    more: { count: rows.length - MOST_ROWS, where: 'the JSON report has all of them' },
+    ...firstRows(rows, (row) => [
+      several ? html`${row.date} <small class="id">${row.exportId}</small>` : row.date,
+      row.alarm ? html`<strong class="bad">${row.state}</strong>` : row.state,
+      row.lines ?? '–',
+      row.rejects ?? '–',
+      row.expiresInDays === undefined ? '–' : expiry(row.expiresInDays, retentionDays),
+    ]),
   }
 }
 

@@ -30,7 +30,12 @@ const JOBS: Readonly<Record<RunReport['job'], string>> = {
 }
 
 export function titleOf({ job, startedAt }: RunReport): string {
-  return `${JOBS[job]} of ${startedAt.slice(0, 10)}, ${startedAt.slice(11, 16)} UTC`
+  return begunAt(JOBS[job], startedAt)
+}
+
+/** What a page is of, with the minute in which that began. */
+export function begunAt(what: string, startedAt: string): string {
+  return `${what} of ${startedAt.slice(0, 10)}, ${startedAt.slice(11, 16)} UTC`
 }
 
 export const header = (report: RunReport): Html => headOf(titleOf(report), TO_DO[report.exitCode] ?? '', report)
@@ -121,6 +126,11 @@ export function notices({ failures, warnings, sums, ingest }: RunReport): Html |
       : []),
     ...warnings.map((warning) => html`<li>${warning}</li>`),
   ]
+  return toLookAt(items)
+}
+
+/** What nobody should overlook, an item each; absent where there is nothing. */
+export function toLookAt(items: readonly Html[]): Html | undefined {
   if (items.length === 0) return undefined
   return html`<section aria-labelledby="notices"><h2 id="notices">To look at</h2><ul class="told">${items}</ul></section>`
 }

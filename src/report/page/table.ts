@@ -14,6 +14,17 @@ export interface Table {
 /** Rows of a table, at most: a page is looked at, a report is read by programs. */
 export const MOST_ROWS = 60
 
+/** The rows of a list that may be longer than a page shows. */
+export function firstRows<One>(
+  all: readonly One[],
+  rowOf: (one: One) => readonly Content[],
+): Required<Pick<Table, 'rows' | 'more'>> {
+  return {
+    rows: all.slice(0, MOST_ROWS).map(rowOf),
+    more: { count: all.length - MOST_ROWS, where: 'the JSON report has all of them' },
+  }
+}
+
 export function tableOf({ caption, heads, rows, more }: Table): Html {
   const numeric = heads.map((_, column) => rows.length > 0 && rows.every((row) => isNumber(row[column])))
   const cell = (content: Content, column: number) => {

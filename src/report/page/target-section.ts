@@ -6,7 +6,7 @@ import type { DrawChart } from './chart.ts'
 import { choicesChart, choicesTable, daysChart, type NamePlace } from './choices.ts'
 import { type Content, type Html, html } from './html.ts'
 import { deliveryOverTime, waitsOverTime } from './over-time.ts'
-import { counted, countedOf, lasting, MOST_ROWS, type Table, tableOf } from './table.ts'
+import { counted, countedOf, firstRows, lasting, MOST_ROWS, type Table, tableOf } from './table.ts'
 
 export interface TargetSection {
   readonly report: DeliverReport
@@ -89,7 +89,6 @@ function quarantineTable({ target, rejections }: DeliverReport): Table {
   return {
     caption: `Refused in this run, ${target}, by code`,
     heads: ['Code', 'Rows'],
-    rows: rows.slice(0, MOST_ROWS).map(([code, count]) => [html`<code>${code}</code>`, count]),
-    more: { count: rows.length - MOST_ROWS, where: 'the JSON report has all of them' },
+    ...firstRows(rows, ([code, count]) => [html`<code>${code}</code>`, count]),
   }
 }

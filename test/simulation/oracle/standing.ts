@@ -68,13 +68,13 @@ export function standingBefore(past: Past, place: Place, index: number): Standin
     .sort((one, other) => one.index - other.index)
   const last = written.at(-1)
   const known = written.findLast(({ at }) => past.history.runs[runAt(past, at)]?.broken !== true)
-  const left = lives.flatMap((row) => row.versions[row.versions.findLastIndex(here) + 1]?.at ?? [])
+  const leftAt = lives.flatMap((row) => departures(row.versions, here))
   return {
     rows,
-    leftAt: lives.flatMap((row) => departures(row.versions, here)),
+    leftAt,
     lastOwn: last && { value: last.changed[column], at: last.at, index: last.index },
     knownAt: known?.at ?? Number.NEGATIVE_INFINITY,
-    goneAt: rows.length > 0 || left.length === 0 ? undefined : Math.max(...left),
+    goneAt: rows.length > 0 || leftAt.length === 0 ? undefined : Math.max(...leftAt),
   }
 }
 
