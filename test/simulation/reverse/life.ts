@@ -321,6 +321,10 @@ export const slotRows = (world: World, address: string, purpose: Purpose) =>
 export const contactValue = (world: World, contact: number, purpose: Purpose) =>
   world.row('contact', idOf(contact))?.[MAPPED.contact[purpose]]
 
+/** No other row has it, one that is gone included: a row seeded under the id of another would take its place. */
+const newRowId = (contact: number, purpose: Purpose, clock: SimClock) =>
+  idOf((clock.now() - BEGIN) * 8 + contact * 2 + PURPOSES.indexOf(purpose))
+
 /** Somebody sets a value, saves a row for another reason, or makes a row; answers what was done. */
 function setIn(
   world: World,
@@ -351,7 +355,7 @@ function setIn(
       rows: {
         [`${CONSENTS}s`]: [
           {
-            [`${CONSENTS}id`]: idOf(1_000 + world.rows(CONSENTS).length),
+            [`${CONSENTS}id`]: newRowId(contact, purpose, clock),
             msdynmkt_contactpointvalue: address,
             msdynmkt_contactpointtype: 534120000,
             msdynmkt_contactpointconsenttype: 534120000,
