@@ -118,10 +118,20 @@ export function heldRow(
   if (row.optedIn === undefined) return undefined
   const value = code(row.optedIn)
   const save = { modifiedOn: row.modifiedOn, byUs: us.has(row.modifiedBy) }
+  const theirs = { hi: row.modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
+  if (isMadeSince(row, save.byUs, entry, value)) return { ...theirs, lo: row.createdOn }
   const own = ownValue(entry, (known) => known === value, save) ?? ownReason(row, entry, us)
   if (own !== undefined) return { ...own, ours: true, loTolerance: 0, hiTolerance: 0 }
-  const lo = foreignSince(entry, row.createdOn, row.modifiedOn, (known) => known === value)
-  return { lo, hi: row.modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
+  return { ...theirs, lo: foreignSince(entry, row.createdOn, row.modifiedOn, (known) => known === value) }
+}
+
+/**
+ * Somebody else made this row after ours was confirmed, in the place of one that is gone: whoever made it said what stands
+ * in it, though it is what we had said (semantics §7). One that we may have written ourselves meanwhile is judged as ever.
+ */
+function isMadeSince(row: ConsentRow, byUs: boolean, entry: LedgerEntry | undefined, value: number): boolean {
+  const { confirmed, intended } = entry ?? {}
+  return confirmed !== undefined && !byUs && row.createdOn > confirmed.at && intended?.value !== value
 }
 
 /** Without a ledger entry, our own hand and a readable reason date the row. */

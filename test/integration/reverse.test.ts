@@ -274,6 +274,33 @@ it('§7 a row deleted in Dynamics is a no of everybody at the address, also wher
   expect((await both.reverse()).told).toMatchObject({ events: 0 })
 })
 
+it('§7 a no in a row that somebody made in the place of one that is gone is theirs, though our own had said the same', async () => {
+  const both = await consentWorld()
+  both.choose(ANN, says(false))
+  await both.sync()
+  both.world.emulator.world.delete(CONSENTS, String(both.world.consents(ANN)[0]?.[`${CONSENTS}id`]))
+  await both.reverse()
+  both.world.clock.advance(DAYS)
+  both.choose('Ann@example.com', says(true))
+  both.world.clock.advance(DAYS)
+  const now = new Date(both.world.clock.now()).toISOString()
+  const made = {
+    [`${CONSENTS}id`]: id(77),
+    msdynmkt_contactpointvalue: ANN,
+    msdynmkt_contactpointtype: 534120000,
+    msdynmkt_contactpointconsenttype: 534120000,
+    msdynmkt_purposeid: COMMERCIAL_PURPOSE_ID,
+    msdynmkt_value: OPTED_OUT,
+    createdon: now,
+    modifiedon: now,
+  }
+  both.world.emulator.world.seed({ rows: { [`${CONSENTS}s`]: [made] } })
+  both.world.clock.advance(DAYS)
+  await both.sync()
+  await both.reverse()
+  expect(newsAt(both, 'Ann@example.com')).toBe(false)
+})
+
 describe('§11.1 the change log', () => {
   it('that has expired means a comparison of the whole table: a change of that time is not missed', async () => {
     const both = await consentWorld()

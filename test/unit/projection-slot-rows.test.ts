@@ -171,6 +171,19 @@ describe('§7 the ledger', () => {
     })
   })
 
+  it('the same value in a row that somebody else made since: from createdon to modifiedon, δ', () => {
+    const made = { createdOn: s(160), modifiedOn: s(200) }
+    expect(leastOptIn({ rows: [row(made)], entry: { confirmed: confirmed(OUT, 20, 30, 150) } })).toBe(s(205) + 1)
+    const rows = [{ ...ourIn, ...made }]
+    expect(leastRefusal({ rows, entry: { confirmed: confirmed(IN, 20, 30, 150) } })).toBe(s(155))
+    // Ours as ever: by our hand, by what was written ahead, made before.
+    const entry = { confirmed: confirmed(OUT, 20, 30, 150) }
+    expect(leastOptIn({ rows: [row({ ...made, modifiedBy: WE })], entry })).toBe(s(30) + 1)
+    const ahead = { ...entry, intended: { value: OUT, lo: s(20), hi: s(40) } }
+    expect(leastOptIn({ rows: [row(made)], entry: ahead })).toBe(s(40) + 1)
+    expect(leastOptIn({ rows: [row({ ...made, createdOn: s(150) })], entry })).toBe(s(30) + 1)
+  })
+
   it('the reason does not count where the ledger knows the row', () => {
     const reason = reasonText({ lo: s(50), hi: s(60) }, undefined, 'r')
     const rows = [row({ modifiedBy: WE, reason })]
