@@ -15,6 +15,9 @@ const REASONS: Readonly<Record<string, string>> = {
   'src/emulator/platform-tables.ts platformTables': 'a list of table definitions: data, no logic',
 }
 
+/** Compiled to WebAssembly by a compiler of its own, which wants imports without an ending. */
+const ASSEMBLY = /^src\/assembly\//
+
 const PURE = /^src\/(consent|mapping|projection)\//
 const PURE_MAY_IMPORT = /^(src\/(consent|mapping|projection)\/.*|src\/record\/record\.ts|src\/lib\/errors\.ts)$/
 /** Ports and settings, whose types pure code speaks in; only types, which are gone when it runs. */
@@ -69,7 +72,11 @@ function readSource(path: string, text: string): SourceFile {
   const written = [...text.matchAll(/(?<=^|[\s;}])(?:from|import)\s*\(?\s*'([^'\n]+)'/gm)]
     .filter(({ index }) => /^(from|import)\b/.test(code.slice(index)))
     .map((match) => match[1] ?? '')
-  const imports = written.map((name) => (name.startsWith('.') ? relative(ROOT, join(ROOT, dirname(path), name)) : name))
+  const imports = written.map((name) =>
+    name.startsWith('.')
+      ? `${relative(ROOT, join(ROOT, dirname(path), name))}${ASSEMBLY.test(path) ? '.ts' : ''}`
+      : name,
+  )
   return { path, text, code, imports }
 }
 
@@ -251,6 +258,17 @@ describe('the house', () => {
           .filter((name) => ADAPTERS.some((adapter) => adapter.test(name)) && folderOf(name) !== folderOf(path))
           .map((name) => `${path} → ${name}`),
       )
+    expect(forbidden).toEqual([])
+  })
+
+  it('keeps what becomes WebAssembly apart: it knows itself and the bytes of JSON, and nobody imports it', () => {
+    const forbidden = files.flatMap(({ path, imports }) =>
+      imports
+        .filter((name) => ASSEMBLY.test(path) !== ASSEMBLY.test(name))
+        .filter((name) => ASSEMBLY.test(name) || name !== 'src/consent/json-byte.ts')
+        .filter((name) => ASSEMBLY.test(name) || ASSEMBLY.test(path))
+        .map((name) => `${path} → ${name}`),
+    )
     expect(forbidden).toEqual([])
   })
 

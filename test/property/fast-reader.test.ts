@@ -20,8 +20,10 @@ const SETTINGS: ReadingSettings = {
 const NAMES = new Names()
 const LATEST = parseInstant('2026-10-22T00:00:00Z') ?? 0
 
+const newReaders = () => ({ fast: fastReader(SETTINGS, NAMES), plain: plainReader(SETTINGS) })
+
 /** Both outcomes of one line that stands amid others, as in a chunk. */
-function outcomesOf(line: Buffer, readers = { fast: fastReader(SETTINGS, NAMES), plain: plainReader(SETTINGS) }) {
+function outcomesOf(line: Buffer, readers = newReaders()) {
   const before = Buffer.from('{"user":{"id":"neighbour"\n')
   const bytes = Buffer.concat([before, line, Buffer.from('\n"}]}')])
   const range = [before.length, before.length + line.length] as const
@@ -32,22 +34,38 @@ function outcomesOf(line: Buffer, readers = { fast: fastReader(SETTINGS, NAMES),
 }
 
 /** An outcome with the record's state in place of its statements, whose order in a line means nothing. */
-function comparable(outcome: ReadOutcome) {
+function comparable(outcome: ReadOutcome, names = NAMES) {
   if (outcome.kind !== 'record' && outcome.kind !== 'compact') return outcome
-  const record = outcome.kind === 'compact' ? expanded(outcome.record, NAMES.texts) : outcome.record
+  const record = outcome.kind === 'compact' ? expanded(outcome.record, names.texts) : outcome.record
   const { ouid, userId, asOf, version } = record
   return { ouid, userId, asOf, version, ignored: outcome.ignoredEvents, state: stateText(stateOf(record)) }
 }
 
 describe('the fast reader', () => {
   it('§2 agrees with the plain one on lines of the export’s shape, however written', () => {
-    const readers = { fast: fastReader(SETTINGS, NAMES), plain: plainReader(SETTINGS) }
+    const readers = newReaders()
     fc.assert(
       fc.property(exportLine, (line) => {
         const { fast, plain } = outcomesOf(Buffer.from(line), readers)
         expect(fast).toEqual(plain)
       }),
       { numRuns: 5_000 },
+    )
+  })
+
+  it('§2 agrees when several readers take turns, each with names of its own', () => {
+    const readers = [new Names(), new Names()].map((names) => ({ names, read: fastReader(SETTINGS, names).read }))
+    const plain = plainReader(SETTINGS)
+    fc.assert(
+      fc.property(fc.array(exportLine, { minLength: 2, maxLength: 4 }), (lines) => {
+        for (const [index, line] of lines.entries()) {
+          const { names, read } = readers[index % 2] ?? { names: NAMES, read: plain.read }
+          const bytes = Buffer.from(`${line}\n`)
+          const outcomes = [read, plain.read].map((each) => comparable(each(bytes, 0, bytes.length - 1, LATEST), names))
+          expect(outcomes[0]).toEqual(outcomes[1])
+        }
+      }),
+      { numRuns: 1_000 },
     )
   })
 

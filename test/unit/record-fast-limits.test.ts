@@ -17,13 +17,13 @@ const LATEST = Number.MAX_SAFE_INTEGER
 const AT = '2026-10-20T18:41:07.512Z'
 const LONG = 'x'.repeat(70_000)
 
-type Parts = { readonly user?: object; readonly event?: object }
+type Parts = { readonly user?: object; readonly event?: object; readonly events?: number }
 
-function lineOf({ user = {}, event = {} }: Parts): Buffer {
+function lineOf({ user = {}, event = {}, events = 1 }: Parts): Buffer {
   const consents = { purposes: [{ id: 'p', enabled: true }] }
   const line = {
     user: { id: 'u', organization_user_id: 'o', updated_at: AT, consents, ...user },
-    events: [{ id: 'e', created_at: AT, consents, ...event }],
+    events: Array.from({ length: events }, () => ({ id: 'e', created_at: AT, consents, ...event })),
   }
   return Buffer.from(`${JSON.stringify(line)}\n`)
 }
@@ -71,6 +71,8 @@ describe('the fast reader', () => {
       { user: { metadata: { a: JSON.parse(`${'['.repeat(90)}${']'.repeat(90)}`) } } },
       'record',
     ],
+    ['a line of three mebibytes', { user: { last_seen: 'x'.repeat(3 * 1024 * 1024) } }, 'record'],
+    ['5,000 events', { events: 5_000 }, 'record'],
     ['an event that counts and states nothing', { event: { consents: {} } }, 'compact'],
   ])('agrees with the plain one on %s', (_, parts, form) => {
     const outcome = both(lineOf(parts))

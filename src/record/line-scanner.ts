@@ -1,0 +1,102 @@
+/** The scanner of lines: the WebAssembly module of `assembly/scan.ts`, with a memory of its own. */
+
+import { readFileSync } from 'node:fs'
+import { textAt } from './byte-text.ts'
+import { type Names, NO_NUMBER } from './names.ts'
+import { ScannedNames } from './scanned-names.ts'
+
+/** What the module gives; places and lengths are in bytes of its memory. */
+interface ScanModule {
+  readonly memory: WebAssembly.Memory
+  readonly LINE: WebAssembly.Global
+  readonly LONGEST_LINE: WebAssembly.Global
+  readonly CONTENT: WebAssembly.Global
+  readonly LONGEST_CONTENT: WebAssembly.Global
+  readonly USER: WebAssembly.Global
+  readonly EVENTS: WebAssembly.Global
+  readonly EVENT_BYTES: WebAssembly.Global
+  readonly PAIRS: WebAssembly.Global
+  /** Forgets every name; `country` is the number of that attribute's. */
+  begin(country: number): void
+  /** Reads the line of so many bytes; answers the number of its events, or less than 0 for a doubt. */
+  read(length: number): number
+  contentLength(): number
+  addAttribute(name: number, start: number, end: number): boolean
+  dateEvent(place: number, hi: number, lo: number): void
+  /** The instant in microseconds, NaN where it is not written in the usual form. */
+  instantAt(start: number, end: number): number
+}
+
+const NEWLINE = 0x0a
+const DOUBT = -1
+
+/** The module with its memory, in bytes and in words of four; it never grows, so that these views hold. */
+export interface Scanner {
+  readonly module: ScanModule
+  readonly bytes: Buffer
+  readonly words: Int32Array
+  /** The memory from the content's first byte on. */
+  readonly content: Buffer
+}
+
+/** Reads lines, their names numbered by a table. What it found belongs to the line that was read last, by any of them. */
+export class LineScanner {
+  /** One for all of a thread, since a memory is dear to make: it knows the names of one of them at a time. */
+  static #shared: Scanner | undefined
+  static #user: LineScanner | undefined
+
+  readonly scanner: Scanner
+  readonly #names: Names
+  #scanned: ScannedNames
+
+  constructor(names: Names) {
+    LineScanner.#shared ??= openScanner((kind, within, text) => LineScanner.#numberOf(kind, within, text))
+    this.scanner = LineScanner.#shared
+    this.#names = names
+    this.#scanned = this.#begin()
+  }
+
+  /** Reads the line in this range; answers the number of its events, or less than 0 where it is out of the common shape. */
+  read(bytes: Buffer, start: number, end: number): number {
+    if (LineScanner.#user !== this) this.#scanned = this.#begin()
+    const { module, bytes: memory } = this.scanner
+    const line = module.LINE.value
+    const length = end - start
+    if (length >= module.LONGEST_LINE.value) return DOUBT
+    bytes.copy(memory, line, start, end)
+    memory[line + length] = NEWLINE
+    return module.read(length)
+  }
+
+  static #numberOf(kind: number, within: number, text: string): number {
+    const user = LineScanner.#user
+    return user === undefined ? NO_NUMBER : user.#scanned.numberOf(kind, within, text)
+  }
+
+  #begin(): ScannedNames {
+    LineScanner.#user = this
+    const { module, words } = this.scanner
+    module.begin(this.#names.numberOf('country'))
+    const pairs = module.PAIRS.value / 4
+    return new ScannedNames(this.#names, (pair, numbers) => words.set(numbers, pairs + pair * 2))
+  }
+}
+
+type NumberOf = (kind: number, within: number, text: string) => number
+
+function openScanner(numberOf: NumberOf): Scanner {
+  const compiled = new WebAssembly.Module(readFileSync(new URL('../assembly/scan.wasm', import.meta.url)))
+  const askNumber = (kind: number, within: number, start: number, end: number) =>
+    numberOf(kind, within, textAt(bytes, start, end))
+  const { exports } = new WebAssembly.Instance(compiled, { names: { askNumber } })
+  // The compiler makes no types of what a module gives: this is what `assembly/scan.ts` exports.
+  const module = exports as unknown as ScanModule
+  const { memory, CONTENT, LONGEST_CONTENT } = module
+  const bytes = Buffer.from(memory.buffer)
+  return {
+    module,
+    bytes,
+    words: new Int32Array(memory.buffer),
+    content: Buffer.from(memory.buffer, CONTENT.value, LONGEST_CONTENT.value),
+  }
+}
