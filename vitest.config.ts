@@ -19,6 +19,7 @@ export default defineConfig({
     environment: 'node',
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', ...suitesOfTheirOwn],
+    globalSetup: ['src/assembly/compile.mjs'],
     pool: 'forks',
     maxWorkers: 3,
     // Tests that start child processes give their own, longer limit.

@@ -1,18 +1,11 @@
-/** Writes the compact content of a line: what `readCompact` takes apart (see `compact-bytes.ts` for its form). */
+/** Writes the compact content of a line, item by item. */
 
+import { ATTRIBUTE, DROPPED, EVENT, EVENT_HEAD, NO, SET, YES } from '../record/compact-item'
 import { CONTENT, LONGEST_CONTENT, MARGIN } from './memory'
-
-const NO: i32 = 1
-const YES: i32 = 2
-const SET: i32 = 3
-const ATTRIBUTE: i32 = 4
-const EVENT: i32 = 5
-const DROPPED: i32 = 6
 
 /** The longest text or row of items; whatever is longer is carried another way. */
 export const LONGEST: i32 = 0xffff
 
-const EVENT_HEAD: i32 = 1 + 8 + 8 + 2
 const END: i32 = CONTENT + LONGEST_CONTENT
 
 let next = CONTENT

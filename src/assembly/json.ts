@@ -107,7 +107,7 @@ function isHex(byte: i32): bool {
   return isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
 }
 
-function isDigit(byte: i32): bool {
+export function isDigit(byte: i32): bool {
   return <u32>(byte - ZERO) < 10
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where everything stands in the memory that the line scanner shares with its caller. It never grows, so that the
- * caller's views of it stay good. Below the line are the module's own constants.
+ * Where everything stands in the memory that a module shares with its caller. It never grows, so that the caller's views
+ * of it stay good. What a module does not use is never touched, and costs nothing. Its constants lie below all of this.
  */
 
 const KIBI: i32 = 1_024
@@ -15,11 +15,11 @@ export const MARGIN: i32 = 64
 export const CONTENT: i32 = LINE + LONGEST_LINE + MARGIN
 export const LONGEST_CONTENT: i32 = 1_024 * KIBI
 
-/** Ranges of the user's members: start and end, or a mark in the place of the start. */
+/** Ranges of the user's members: start and end, or a mark in the place of the start; then its instant. */
 export const USER: i32 = CONTENT + LONGEST_CONTENT
 export const USER_BYTES: i32 = 64
 
-/** One record for each event: ranges of its members as of the user's, then its place in the content. */
+/** One record for each event: ranges of its members as of the user's, its place in the content, its two instants. */
 export const EVENTS: i32 = USER + USER_BYTES
 export const EVENT_BYTES: i32 = 64
 export const MOST_EVENTS: i32 = 4_096
@@ -39,6 +39,54 @@ export const SLOT_BYTES: i32 = 20
 export const SLOTS: i32 = 65_536
 export const TEXTS: i32 = TABLE + SLOT_BYTES * SLOTS
 export const TEXTS_BYTES: i32 = 2_048 * KIBI
+
+/** What the scanner uses ends here. */
+export const SCANNED_END: i32 = TEXTS + TEXTS_BYTES
+
+/*
+ * What the reducer keeps: the contents of one Didomi user's lines, and the state that comes of them.
+ */
+
+export const CONTENTS: i32 = SCANNED_END
+export const CONTENTS_BYTES: i32 = 2_048 * KIBI
+/** Texts that had to be made. */
+export const MADE: i32 = CONTENTS + CONTENTS_BYTES
+export const MADE_BYTES: i32 = 1_024 * KIBI
+/** The state's text. */
+export const STATE: i32 = MADE + MADE_BYTES
+export const STATE_BYTES: i32 = 4_096 * KIBI
+
+/** Stamps of lines and marks of events. */
+export const MARKS: i32 = STATE + STATE_BYTES
+export const MARK_BYTES: i32 = 36
+export const MOST_MARKS: i32 = 32_768
+/** Sets that were stated. */
+export const SETS: i32 = MARKS + MARK_BYTES * MOST_MARKS
+export const SET_BYTES: i32 = 16
+export const MOST_SETS: i32 = 32_768
+export const MOST_DRAFT_SLOTS: i32 = 32_768
+/** The slots used by the state at hand: those of keys, then those of attributes. */
+export const USED: i32 = SETS + SET_BYTES * MOST_SETS
+
+/** One for each name of a key or an attribute, kept from state to state. */
+export const DRAFT_SLOTS: i32 = USED + 8 * MOST_DRAFT_SLOTS
+export const DRAFT_SLOT_BYTES: i32 = 96
+/** Their names. */
+export const SLOT_NAMES: i32 = DRAFT_SLOTS + DRAFT_SLOT_BYTES * MOST_DRAFT_SLOTS
+export const SLOT_NAMES_BYTES: i32 = 4_096 * KIBI
+/** By table of names: the slot of each number. */
+export const SLOTS_OF: i32 = SLOT_NAMES + SLOT_NAMES_BYTES
+export const SLOTS_OF_BYTES: i32 = 2_048 * KIBI
+
+/** What the reducer uses ends here. */
+export const REDUCED_END: i32 = SLOTS_OF + SLOTS_OF_BYTES
+
+const PAGE: i32 = 64 * KIBI
+
+/** Sees to it that there is memory up to `end` and a little beyond. */
+export function reserve(end: i32): void {
+  memory.grow((end + MARGIN + PAGE - 1) / PAGE - memory.size())
+}
 
 /** Takes the place of a start: the member is missing, or it stands as nearly always. */
 export const MISSING: i32 = -1

@@ -4,16 +4,26 @@ import { NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../consent/json-byte'
 import { readConsents } from './consents'
 import { addAttribute, beginContent, beginEvent, endEvent, hasRoomForDate, LONGEST } from './content'
 import { byteAt, DOUBT, skipSpace, skipValue } from './json'
-import { EVENT_BYTES, EVENTS, LINE, MISSING, MOST_EVENTS, USER, USER_BYTES, USUAL } from './memory'
-import { beginObject, forgetNames, METADATA, meet, numberOf } from './names'
+import {
+  EVENT_BYTES,
+  EVENTS,
+  LINE,
+  MISSING,
+  MOST_EVENTS,
+  reserve,
+  SCANNED_END,
+  USER,
+  USER_BYTES,
+  USUAL,
+} from './memory'
+import { beginObject, METADATA, meet, numberOf } from './names'
+import { forgetTable } from './table'
 import { isPlainText, isWord, usualInstant } from './text'
 import { readArray, readObject } from './walk'
 
-// biome-ignore lint/performance/noBarrelFile: a module gives what its entry exports
-export { addAttribute, contentLength, dateEvent } from './content'
-export { CONTENT, EVENT_BYTES, EVENTS, LINE, LONGEST_CONTENT, LONGEST_LINE, PAIRS, USER } from './memory'
-
 const NONE: i32 = -1
+
+reserve(SCANNED_END)
 
 let events = 0
 let userMet = false
@@ -21,7 +31,7 @@ let country = 0
 
 /** Forgets every name, since the caller begins to number them anew; that of the attribute `country` has this number. */
 export function begin(countryNumber: i32): void {
-  forgetNames()
+  forgetTable()
   country = countryNumber
 }
 
@@ -52,6 +62,9 @@ function readLineMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   for (let member = USER; member < USER + USER_BYTES; member += 8) store<i32>(member, MISSING)
   return readObject(at, userMember, readUserMember)
 }
+
+/** Behind ranges and place stand instants in microseconds, NaN where they are not written in the usual form. */
+export const INSTANTS: i32 = 48
 
 /** Members whose ranges are kept come first, in the order in which their ranges stand. */
 const USER_ID: i32 = 0
@@ -97,7 +110,9 @@ function readUserMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
     }
     default: {
       const end = skipValue(at)
-      if (end !== DOUBT && member >= 0) keepRange(USER + member * 8, at, end, member === USER_REGULATION ? GDPR : 0)
+      if (end === DOUBT || member < 0) return end
+      keepRange(USER + member * 8, at, end, member === USER_REGULATION ? GDPR : 0)
+      if (member === USER_UPDATED_AT) store<f64>(USER, usualInstant(at, end), INSTANTS)
       return end
     }
   }
@@ -184,6 +199,7 @@ function readEventMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   const end = skipValue(at)
   if (end === DOUBT || member < 0) return end
   keepRange(event + member * 8, at, end, member === STATUS ? CONFIRMED : member === EVENT_REGULATION ? GDPR : 0)
+  if (member >= CREATED_AT) store<f64>(event + (member - CREATED_AT) * 8, usualInstant(at, end), INSTANTS)
   return end
 }
 
@@ -197,9 +213,4 @@ function keepRange(place: i32, start: i32, end: i32, usual: i32): void {
     (usual === CONFIRMED && isWord(start, end - start, '"confirmed"'))
   store<i32>(place, isUsual ? USUAL : start)
   store<i32>(place, end, 4)
-}
-
-/** The instant of the usual form in this range, in microseconds; NaN for any other. */
-export function instantAt(start: i32, end: i32): f64 {
-  return usualInstant(start, end)
 }

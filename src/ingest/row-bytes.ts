@@ -1,9 +1,9 @@
 /** Reduced states as bytes on their way from a lane's thread: handing over a buffer costs nothing, handing over texts does. */
 
 import { grown } from '../consent/grown.ts'
-import type { TextBytes } from '../consent/text-bytes.ts'
 import type { StateRow } from '../store/store.ts'
 import type { Entry } from './spill-bytes.ts'
+import type { StateBytes } from './state-reducer.ts'
 
 /*
  * A row: the lengths of its three texts (four bytes each, little-endian), the person (16 bytes), then OUID, user id and
@@ -18,7 +18,7 @@ export class RowPacker {
   #length = 0
 
   /** The row of the record an entry is of, with its state. */
-  add(entry: Entry, state: TextBytes): void {
+  add(entry: Entry, state: StateBytes): void {
     const [ouidStart, ouidEnd] = entry.ouid
     const [userIdStart, userIdEnd] = entry.userId
     const start = this.#length

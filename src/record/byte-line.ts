@@ -16,10 +16,12 @@ class Members {
   readonly #scanner: Scanner
   /** Index of the first start. */
   readonly #at: number
+  readonly #instantsAt: number
 
   constructor(scanner: Scanner, at: number) {
     this.#scanner = scanner
     this.#at = at
+    this.#instantsAt = at / 2 + scanner.module.INSTANTS.value / 8
   }
 
   scalar(member: number, usual?: string): unknown {
@@ -28,11 +30,17 @@ class Members {
     return start === USUAL ? usual : undefined
   }
 
-  instant(member: number): Instant | undefined {
+  /** The instant of a member; `number` says which of the instants kept it is. */
+  instant(member: number, number: number): Instant | undefined {
     const start = this.start(member)
     if (start < 0) return undefined
-    const instant = this.#scanner.module.instantAt(start, this.end(member))
+    const instant = this.usualInstant(number)
     return Number.isNaN(instant) ? instantAt(this.#scanner.bytes, start, this.end(member)) : instant
+  }
+
+  /** An instant in the form in which it nearly always stands; NaN for one in any other. */
+  usualInstant(number: number): number {
+    return this.#scanner.doubles[this.#instantsAt + number] as number
   }
 
   start(member: number): number {
@@ -65,11 +73,11 @@ class ByteEvent implements EventView {
   }
 
   get createdAt(): Instant | undefined {
-    return this.#members.instant(3)
+    return this.#members.instant(3, 0)
   }
 
   get updatedAt(): Instant | undefined {
-    return this.#members.instant(4)
+    return this.#members.instant(4, 1)
   }
 
   /** Where it stands in the content. */
@@ -118,7 +126,7 @@ export class ByteLine implements LineView<ByteEvent> {
   }
 
   get updatedAt(): Instant | undefined {
-    return this.#user.instant(3)
+    return this.#user.instant(3, 0)
   }
 
   get regulation(): unknown {
@@ -138,7 +146,7 @@ export class ByteLine implements LineView<ByteEvent> {
     const { module, bytes } = this.#scanner
     const [start, end] = [this.#user.start(3), this.#user.end(3)]
     // Milliseconds that are not all zero are written with three digits.
-    const written = end - start === 26 && updatedAt % SECOND !== 0 && !Number.isNaN(module.instantAt(start, end))
+    const written = end - start === 26 && updatedAt % SECOND !== 0 && !Number.isNaN(this.#user.usualInstant(0))
     if (written) module.addAttribute(this.#updatedAt, start, end)
     else {
       // Where the line stood: nothing of it is read any more.

@@ -1,26 +1,8 @@
-/** What a line states, in the bytes in which millions of lines are carried: names as numbers, texts as they stood. */
+/** Takes apart what a line states, in the bytes in which millions of lines are carried: names as numbers, texts as they stood. */
 
-/*
- * A content is a row of items, each a byte that says what it is and then:
- *
- *   NO, YES     name                      a boolean choice of the line (or, inside an event, of the event)
- *   SET         name, text                a set, as the JSON string it stood in the line as, or nothing for null
- *   ATTRIBUTE   name, text                an attribute, as the JSON it stood in the line as
- *   EVENT       hi, lo, length, items, text   its span, the items of that many bytes, its id; DROPPED does not count
- *
- * A name is two bytes, a length two, an instant eight; a text is its length and its bytes. All little-endian. It is written
- * by `assembly/content.ts`.
- */
+import { ATTRIBUTE, EVENT, EVENT_HEAD, NO, SET, YES } from './compact-item.ts'
 
-const NO = 1
-const YES = 2
-const SET = 3
-const ATTRIBUTE = 4
-const EVENT = 5
-
-const EVENT_HEAD = 1 + 8 + 8 + 2
-
-/** Takes a content apart; ranges are of the bytes being read. `event` comes before what happened in it. */
+/** Is given the items of a content; ranges are of the bytes being read. `event` comes before what happened in it. */
 export interface CompactTaker {
   said(name: number, yes: boolean): void
   saidSet(name: number, start: number, end: number): void

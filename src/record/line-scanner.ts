@@ -15,6 +15,7 @@ interface ScanModule {
   readonly USER: WebAssembly.Global
   readonly EVENTS: WebAssembly.Global
   readonly EVENT_BYTES: WebAssembly.Global
+  readonly INSTANTS: WebAssembly.Global
   readonly PAIRS: WebAssembly.Global
   /** Forgets every name; `country` is the number of that attribute's. */
   begin(country: number): void
@@ -23,18 +24,17 @@ interface ScanModule {
   contentLength(): number
   addAttribute(name: number, start: number, end: number): boolean
   dateEvent(place: number, hi: number, lo: number): void
-  /** The instant in microseconds, NaN where it is not written in the usual form. */
-  instantAt(start: number, end: number): number
 }
 
 const NEWLINE = 0x0a
 const DOUBT = -1
 
-/** The module with its memory, in bytes and in words of four; it never grows, so that these views hold. */
+/** The module with its memory, in bytes, words and doubles; it never grows, so that these views hold. */
 export interface Scanner {
   readonly module: ScanModule
   readonly bytes: Buffer
   readonly words: Int32Array
+  readonly doubles: Float64Array
   /** The memory from the content's first byte on. */
   readonly content: Buffer
 }
@@ -97,6 +97,7 @@ function openScanner(numberOf: NumberOf): Scanner {
     module,
     bytes,
     words: new Int32Array(memory.buffer),
+    doubles: new Float64Array(memory.buffer),
     content: Buffer.from(memory.buffer, CONTENT.value, LONGEST_CONTENT.value),
   }
 }

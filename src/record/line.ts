@@ -98,7 +98,7 @@ export function verdictOn<Event extends EventView>(
   for (const event of line.events) {
     const span = event === undefined ? undefined : countedSpan(event, settings, latest)
     if (event === undefined || span === undefined) continue
-    events.push({ event, ...span })
+    events.push({ event, lo: span.lo, hi: span.hi })
     newest = newest === undefined ? span.hi : Math.max(newest, span.hi)
   }
   const asOf = updatedAt ?? newest
