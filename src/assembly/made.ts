@@ -1,22 +1,9 @@
 /** Texts that stand for what a line holds: of sets in order and without repeats, of attributes in canonical JSON. */
 
-import {
-  BACKSLASH,
-  CLOSE_ARRAY,
-  COMMA,
-  DELETE,
-  FALSE,
-  NULL,
-  OPEN_ARRAY,
-  OPEN_OBJECT,
-  POINT,
-  QUOTE,
-  SPACE,
-  TRUE,
-  ZERO,
-} from '../consent/json-byte'
+import { BACKSLASH, COMMA, DELETE, SPACE } from '../consent/json-byte'
+import { canonicalScalarEnd, writeCanonical } from './canonical'
 import { RAW, TEXT } from './draft-slot'
-import { byteAt, isDigit } from './json'
+import { byteAt } from './json'
 import { MADE, MADE_BYTES } from './memory'
 import { compareTexts } from './order'
 import { isSame } from './table'
@@ -30,12 +17,6 @@ const NOTHING: i32 = -1
 
 /** Sets of more are put in order by the caller. */
 const MOST_ITEMS: i32 = 64
-/** So many digits are surely kept. */
-const SURE_DIGITS: i32 = 15
-const EXPONENT: i32 = 0x65
-const CAPITAL_EXPONENT: i32 = 0x45
-/** Deeper arrays are written by the caller. */
-const DEEPEST: i32 = 16
 
 let next = MADE
 
@@ -65,8 +46,19 @@ export function makeSet(slot: i32, start: i32, end: i32): bool {
 /** The same for an attribute; the text is empty for a value that cannot be stored. */
 export function makeAttribute(slot: i32, start: i32, end: i32): bool {
   if (isLast(slot, start, end)) return true
-  if (isCanonical(start, end)) return give(start, end) && remember(slot, start, end)
-  return asked(askAttribute(start, end, next, MADE + MADE_BYTES - next)) && remember(slot, start, end)
+  if (canonicalScalarEnd(start) === end) return give(start, end) && remember(slot, start, end)
+  return (
+    (written(start, end) || asked(askAttribute(start, end, next, MADE + MADE_BYTES - next))) &&
+    remember(slot, start, end)
+  )
+}
+
+function written(start: i32, end: i32): bool {
+  const writtenEnd = next + end - start > MADE + MADE_BYTES ? 0 : writeCanonical(start, next)
+  if (writtenEnd === 0) return false
+  give(next, writtenEnd)
+  next = writtenEnd
+  return true
 }
 
 function give(start: i32, end: i32): bool {
@@ -163,57 +155,4 @@ function writeItems(place: i32, count: i32, end: i32): bool {
   }
   next = to - 1
   return give(from, next)
-}
-
-/** Does this checked value surely stand as canonical JSON would write it? */
-function isCanonical(start: i32, end: i32): bool {
-  return canonicalEnd(start, 0) === end
-}
-
-/** The end of the checked value that begins here, 0 where it may not stand as canonical JSON would write it. */
-function canonicalEnd(start: i32, depth: i32): i32 {
-  switch (byteAt(start)) {
-    case QUOTE:
-      return plainEnd(start + 1)
-    case TRUE:
-    case NULL:
-      return start + 4
-    case FALSE:
-      return start + 5
-    case OPEN_OBJECT:
-      return 0
-    case OPEN_ARRAY:
-      return depth === DEEPEST ? 0 : canonicalArrayEnd(start + 1, depth + 1)
-    default:
-      return sureNumberEnd(start)
-  }
-}
-
-/** An array without white space, of values that are canonical themselves. */
-function canonicalArrayEnd(from: i32, depth: i32): i32 {
-  let at = from
-  if (byteAt(at) === CLOSE_ARRAY) return at + 1
-  while (true) {
-    at = canonicalEnd(at, depth)
-    if (at === 0) return 0
-    if (byteAt(at) === CLOSE_ARRAY) return at + 1
-    if (byteAt(at) !== COMMA) return 0
-    at += 1
-  }
-}
-
-/** A string of ASCII without escapes, from its first byte on. */
-function plainEnd(from: i32): i32 {
-  let at = from
-  while (byteAt(at) < 0x80 && byteAt(at) !== BACKSLASH && byteAt(at) !== QUOTE) at += 1
-  return byteAt(at) === QUOTE ? at + 1 : 0
-}
-
-/** A number of few digits, none of them superfluous, without sign and exponent, and not small. */
-function sureNumberEnd(start: i32): i32 {
-  let at = start
-  let point = 0
-  for (; isDigit(byteAt(at)) || byteAt(at) === POINT; at += 1) if (byteAt(at) === POINT) point = at
-  const sure = at > start && at - start <= SURE_DIGITS && byteAt(at) !== EXPONENT && byteAt(at) !== CAPITAL_EXPONENT
-  return sure && (point === 0 || (byteAt(start) !== ZERO && byteAt(at - 1) !== ZERO)) ? at : 0
 }

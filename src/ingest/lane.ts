@@ -1,6 +1,6 @@
 /** One lane of ingest: reads parts one after the other into its spill, then reduces buckets of all lanes' spills. */
 
-import { personId } from '../consent/person-id.ts'
+import { personBytes } from '../consent/person-id.ts'
 import { fastReader, type LineReader, plainReader, type ReadOutcome } from '../record/line-reader.ts'
 import { Names } from '../record/names.ts'
 import type { RejectCode } from '../record/record.ts'
@@ -116,7 +116,7 @@ export class LocalLane implements Lane {
   }
 
   #keep(part: number, outcome: Extract<ReadOutcome, { kind: 'compact' | 'record' }>): void {
-    const person = personId(outcome.record.ouid)
+    const person = personBytes(outcome.record.ouid)
     const entry =
       outcome.kind === 'compact'
         ? this.#writer.compact(part, person, outcome.record)

@@ -23,7 +23,7 @@ const JSON_FORM = 1
 export class EntryWriter {
   #buffer = Buffer.allocUnsafe(64 * 1024)
 
-  /** The bytes of an entry; they hold until the next one is written. */
+  /** The bytes of an entry, of a person (`personBytes`); they hold until the next one is written. */
   compact(part: number, person: string, record: CompactRecord): Buffer {
     const at = this.#head(part, COMPACT, person, record, record.length)
     record.bytes.copy(this.#buffer, at, 0, record.length)
@@ -45,7 +45,7 @@ export class EntryWriter {
     const buffer = this.#buffer
     buffer.writeUInt32LE(part, PART)
     buffer[FORM] = form
-    buffer.write(person, PERSON, 'hex')
+    buffer.write(person, PERSON, 'latin1')
     buffer.writeDoubleLE(asOf, AS_OF)
     buffer.writeDoubleLE(version, VERSION)
     return writeText(buffer, userId, writeText(buffer, ouid, TEXTS))

@@ -7,9 +7,9 @@ import { CodedError } from '../lib/errors.ts'
 /** Ten bits of the person id: buckets in order are persons in order, and each is small. */
 export const BUCKETS = 1_024
 
-/** The bucket of a person (32 hex digits). */
+/** The bucket of a person (`personBytes`). */
 export function bucketOf(person: string): number {
-  return Number.parseInt(person.slice(0, 3), 16) >> 2
+  return (person.charCodeAt(0) << 2) | (person.charCodeAt(1) >> 6)
 }
 
 /** Written out at once. A small ingest never fills one and never touches the disk. */

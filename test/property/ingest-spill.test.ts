@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { personId } from '../../src/consent/person-id.ts'
+import { personBytes, personId } from '../../src/consent/person-id.ts'
 import { joinTexts, stateOf, stateText } from '../../src/consent/state.ts'
 import { BucketReducer } from '../../src/ingest/bucket.ts'
 import { unpackRows } from '../../src/ingest/row-bytes.ts'
@@ -110,7 +110,7 @@ function throughSpill(all: readonly Spilled[], damaged: ReadonlySet<number>, blo
   try {
     for (const { part, lane, plain, record: one } of all) {
       const { spill, reader, writer } = lanes[lane] ?? never()
-      const person = personId(one.ouid)
+      const person = personBytes(one.ouid)
       const bucket = bucketOf(person)
       const line = lineOf(one)
       const outcome = plain ? undefined : reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { byCodeUnit, choiceText, parseSet, setOf } from '../../src/consent/choice.ts'
 import { type Key, keyText, parseKey } from '../../src/consent/key.ts'
-import { personId } from '../../src/consent/person-id.ts'
+import { personBytes, personId } from '../../src/consent/person-id.ts'
 
 const WRITTEN: ReadonlyArray<readonly [Key, string]> = [
   [{ kind: 'purpose', purpose: 'p' }, 'purpose/p'],
@@ -80,5 +80,9 @@ describe('personId', () => {
     expect(personId('ädä@example.com')).toBe(expected)
     expect(personId('')).toBe('e3b0c44298fc1c149afbf4c8996fb924')
     expect(personId('a')).not.toBe(personId('A'))
+  })
+
+  it.each(['', 'a', 'ädä@example.com'])('§1 is the same as bytes: %j', (ouid) => {
+    expect(Buffer.from(personBytes(ouid), 'latin1').toString('hex')).toBe(personId(ouid))
   })
 })
