@@ -18,7 +18,7 @@ export class DraftNames {
   readonly #words: Int32Array
   readonly #slots = new Map<KeyText, number>()
   readonly #names: KeyText[] = []
-  readonly #tables = new Map<NameTable, number>()
+  readonly #tables = new Map<NameTable, { readonly at: number; readonly length: number }>()
   readonly #tableAt = new Map<number, NameTable>()
   #namesEnd: number
   #tablesEnd: number
@@ -57,7 +57,8 @@ export class DraftNames {
   /** Where the slots of a table's numbers stand; 0 where there is no room for them. */
   table(names: NameTable): number {
     const known = this.#tables.get(names)
-    if (known !== undefined) return known
+    // One that grew since has numbers for which there is no room.
+    if (known?.length === names.length) return known.at
     const { SLOTS_OF, SLOTS_OF_BYTES } = this.#module
     const at = this.#tablesEnd
     if (at + names.length * 4 > SLOTS_OF.value + SLOTS_OF_BYTES.value) {
@@ -65,7 +66,7 @@ export class DraftNames {
       return NONE
     }
     this.#tablesEnd += names.length * 4
-    this.#tables.set(names, at)
+    this.#tables.set(names, { at, length: names.length })
     this.#tableAt.set(at, names)
     return at
   }
