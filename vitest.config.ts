@@ -4,6 +4,7 @@
  */
 
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 /** What takes minutes has a script of its own: npm run test:kill, test:simulation, test:shipping. */
 const suitesOfTheirOwn = [
@@ -22,6 +23,7 @@ export default defineConfig({
     globalSetup: ['src/assembly/compile.mjs'],
     pool: 'forks',
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Tests that start child processes give their own, longer limit.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,9 +1,10 @@
 /** The house keeps its plan: no cycle, no barrel, arrows in one direction, adapters named in one place, small files. */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { LONGEST } from './support/longest-first.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const MAX_FILE_LINES = 300
@@ -296,6 +297,10 @@ describe('the house', () => {
         .map(({ name, lines }) => `${file.path} ${name}: ${lines} lines`),
     )
     expect(long).toEqual([])
+  })
+
+  it('runs the longest test files first, by names that are theirs', () => {
+    expect(LONGEST.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
   })
 
   it('gives no reason for what is not there', () => {
