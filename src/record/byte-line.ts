@@ -6,10 +6,14 @@ import type { CompactRecord } from './compact-record.ts'
 import type { Counted } from './line.ts'
 import { LineScanner, type Scanner } from './line-scanner.ts'
 import type { EventView, LineView } from './line-view.ts'
-import type { Names } from './names.ts'
+import { type Names, NO_NUMBER } from './names.ts'
 
 /** A member that stands as nearly always: the scanner's `USUAL`. */
 const USUAL = -2
+
+/** Members as `assembly/scan.ts` numbers them. */
+const USER = { id: 0, organizationUserId: 1, version: 2, updatedAt: 3, regulation: 4 } as const
+const EVENT = { id: 0, status: 1, regulation: 2, createdAt: 3, updatedAt: 4, place: 5 } as const
 
 /** Ranges of members in the scanner's memory, from one place on. */
 class Members {
@@ -61,28 +65,28 @@ class ByteEvent implements EventView {
   }
 
   get id(): unknown {
-    return this.#members.scalar(0)
+    return this.#members.scalar(EVENT.id)
   }
 
   get status(): unknown {
-    return this.#members.scalar(1, 'confirmed')
+    return this.#members.scalar(EVENT.status, 'confirmed')
   }
 
   get regulation(): unknown {
-    return this.#members.scalar(2, 'gdpr')
+    return this.#members.scalar(EVENT.regulation, 'gdpr')
   }
 
   get createdAt(): Instant | undefined {
-    return this.#members.instant(3, 0)
+    return this.#members.instant(EVENT.createdAt, 0)
   }
 
   get updatedAt(): Instant | undefined {
-    return this.#members.instant(4, 1)
+    return this.#members.instant(EVENT.updatedAt, 1)
   }
 
   /** Where it stands in the content. */
   get place(): number {
-    return this.#members.start(5)
+    return this.#members.start(EVENT.place)
   }
 }
 
@@ -106,6 +110,8 @@ export class ByteLine implements LineView<ByteEvent> {
 
   /** Whether this range is a line of the common shape, every byte of it checked; else it is to be parsed. */
   read(bytes: Buffer, start: number, end: number): boolean {
+    // Names that were full from the beginning leave every line to the plain way.
+    if (this.#updatedAt === NO_NUMBER) return false
     const count = this.#lines.read(bytes, start, end)
     if (count < 0) return false
     this.events.length = 0
@@ -114,26 +120,26 @@ export class ByteLine implements LineView<ByteEvent> {
   }
 
   get userId(): unknown {
-    return this.#user.scalar(0)
+    return this.#user.scalar(USER.id)
   }
 
   get organizationUserId(): unknown {
-    return this.#user.scalar(1)
+    return this.#user.scalar(USER.organizationUserId)
   }
 
   get version(): unknown {
-    return this.#user.scalar(2)
+    return this.#user.scalar(USER.version)
   }
 
   get updatedAt(): Instant | undefined {
-    return this.#user.instant(3, 0)
+    return this.#user.instant(USER.updatedAt, 0)
   }
 
   get regulation(): unknown {
-    return this.#user.scalar(4, 'gdpr')
+    return this.#user.scalar(USER.regulation, 'gdpr')
   }
 
-  /** The record of a line that counts; `undefined` where it finds no room. */
+  /** The record of a line that counts. */
   record({ identity, version, asOf, updatedAt, events }: Counted<ByteEvent>): CompactRecord {
     const { module, content } = this.#scanner
     for (const { event, hi, lo } of events) module.dateEvent(event.place, hi, lo)
@@ -144,7 +150,7 @@ export class ByteLine implements LineView<ByteEvent> {
 
   #addUpdatedAt(updatedAt: Instant): void {
     const { module, bytes } = this.#scanner
-    const [start, end] = [this.#user.start(3), this.#user.end(3)]
+    const [start, end] = [this.#user.start(USER.updatedAt), this.#user.end(USER.updatedAt)]
     // Milliseconds that are not all zero are written with three digits.
     const written = end - start === 26 && updatedAt % SECOND !== 0 && !Number.isNaN(this.#user.usualInstant(0))
     if (written) module.addAttribute(this.#updatedAt, start, end)

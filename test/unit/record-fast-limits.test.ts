@@ -80,6 +80,14 @@ describe('the fast reader', () => {
     expect(outcome.form).toBe(form)
   })
 
+  it('a table of names that is full from the beginning changes nothing but the form', () => {
+    const names = new Names()
+    for (let name = 0; names.numberOf(`filler/${name}`) !== NO_NUMBER; name += 1);
+    const outcome = both(lineOf({ user: { country: 'FR' } }), names)
+    expect(outcome.fast).toEqual(outcome.plain)
+    expect(outcome.form).toBe('record')
+  })
+
   it('a table of names that is full changes nothing but the form', () => {
     const names = new Names()
     fastReader(SETTINGS, names)
