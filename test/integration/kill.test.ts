@@ -223,7 +223,9 @@ describe('SIGKILL', () => {
   it(
     `§8.4 ${KILLS} kills at random points leave no trace: equal rows, equal store, no duplicate, hardly a request twice`,
     async () => {
-      const lanes = await Promise.allSettled(emulators.map((emulator, number) => lane(emulator, number, KILLS / LANES)))
+      const lanes = await Promise.allSettled(
+        emulators.map((emulator, number) => lane(emulator, number, Math.floor((KILLS + number) / LANES))),
+      )
       const tallies = lanes.map((result) => {
         if (result.status === 'rejected') throw result.reason
         return result.value
