@@ -3,9 +3,7 @@
 import { byCodeUnit } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
 import type { ReduceModule } from './reduce-module.ts'
-
-/** A table of names as lines were numbered by it. */
-export type NameTable = readonly string[]
+import type { NameTable } from './spill-bytes.ts'
 
 /** Putting so many names in order again for each new one is still quick. */
 const MOST_RANKED = 1_000

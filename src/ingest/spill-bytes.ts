@@ -72,17 +72,23 @@ export function* entryPlaces(bytes: Buffer): Iterable<number> {
   for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at)) yield at
 }
 
-/** One entry of a bucket. */
+/** A table of names: by number, as lines were numbered by it. */
+export type NameTable = readonly string[]
+
+/** One entry of a bucket: a line of a Didomi user. */
 export class Entry {
   readonly bytes: Buffer
   readonly place: number
+  /** What the numbers of its content stand for. */
+  readonly names: NameTable
   readonly asOf: number
   readonly version: number
   readonly #userIdAt: number
 
-  constructor(bytes: Buffer, place: number) {
+  constructor(bytes: Buffer, place: number, names: NameTable) {
     this.bytes = bytes
     this.place = place
+    this.names = names
     this.asOf = bytes.readDoubleLE(place + AS_OF)
     this.version = bytes.readDoubleLE(place + VERSION)
     this.#userIdAt = textEnd(bytes, place + TEXTS)

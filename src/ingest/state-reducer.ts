@@ -5,16 +5,10 @@ import { attributeJsonAt } from '../record/byte-attributes.ts'
 import { setTextAt } from '../record/byte-set.ts'
 import { expanded } from '../record/compact-record.ts'
 import type { UserRecord } from '../record/record.ts'
-import { DraftNames, type NameTable } from './draft-names.ts'
+import { DraftNames } from './draft-names.ts'
 import { KeysTold } from './keys-told.ts'
 import { openReduceModule, type ReduceModule } from './reduce-module.ts'
 import type { Entry } from './spill-bytes.ts'
-
-/** A line of a Didomi user in a spill, with the table that its names were numbered by. */
-export interface UserLine {
-  readonly entry: Entry
-  readonly names: NameTable
-}
 
 /** A state's text: the first `length` bytes. */
 export interface StateBytes {
@@ -83,7 +77,7 @@ export class StateReducer {
    * @param lines of one Didomi user, newest first: what an older line says again is then passed over at a glance
    * @param keys is told which keys the state makes known
    */
-  reduce(lines: readonly UserLine[], keys: KeysTold): StateBytes {
+  reduce(lines: readonly Entry[], keys: KeysTold): StateBytes {
     if (keys !== this.#keys) {
       // What was told to others is not told to them.
       this.#keys = keys
@@ -96,8 +90,8 @@ export class StateReducer {
     return length < 0 ? this.#joined(lines) : { bytes: this.#state, length }
   }
 
-  #take({ entry, names }: UserLine): boolean {
-    const { compact } = entry
+  #take(entry: Entry): boolean {
+    const { compact, names } = entry
     const table = this.#names.table(names)
     if (compact === undefined || table === 0) return false
     const { start, end } = compact
@@ -107,7 +101,7 @@ export class StateReducer {
     return this.#module.take(table, end - start, entry.asOf, entry.version) !== 0
   }
 
-  #joined(lines: readonly UserLine[]): StateBytes {
+  #joined(lines: readonly Entry[]): StateBytes {
     const records = lines.map(recordOf)
     for (const { statements, events } of records) {
       for (const [key, choice] of [...statements, ...events.flatMap((event) => event.statements)]) {
@@ -150,8 +144,8 @@ export class StateReducer {
   }
 }
 
-function recordOf({ entry, names }: UserLine): UserRecord {
-  const { compact, bytes, asOf, version } = entry
+function recordOf(entry: Entry): UserRecord {
+  const { compact, bytes, names, asOf, version } = entry
   if (compact === undefined) return entry.plain
   const [ouid, userId] = [entry.ouid, entry.userId].map(([start, end]) => bytes.toString('utf8', start, end))
   const content = bytes.subarray(compact.start, compact.end)

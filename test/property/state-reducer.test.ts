@@ -9,7 +9,7 @@ import { join, stateOf, stateText } from '../../src/consent/state.ts'
 import { formatInstant } from '../../src/consent/time.ts'
 import { KeysTold } from '../../src/ingest/keys-told.ts'
 import { Entry, EntryWriter } from '../../src/ingest/spill-bytes.ts'
-import { StateReducer, type UserLine } from '../../src/ingest/state-reducer.ts'
+import { StateReducer } from '../../src/ingest/state-reducer.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
 import { expanded } from '../../src/record/compact-record.ts'
 import { fastReader } from '../../src/record/line-reader.ts'
@@ -27,13 +27,13 @@ function newLane() {
   const names = new Names()
   const reader = fastReader(SETTINGS, names)
   const writer = new EntryWriter()
-  return (line: Buffer): { line: UserLine; record: UserRecord; compact: boolean } | undefined => {
+  return (line: Buffer): { line: Entry; record: UserRecord; compact: boolean } | undefined => {
     const outcome = reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)
     if (outcome.kind !== 'compact' && outcome.kind !== 'record') return undefined
     const compact = outcome.kind === 'compact'
     const read = compact ? expanded(outcome.record, names.texts) : outcome.record
     const bytes = compact ? writer.compact(0, PERSON, outcome.record) : writer.plain(0, PERSON, outcome.record)
-    return { line: { entry: new Entry(Buffer.from(bytes), 0), names: names.texts }, record: read, compact }
+    return { line: new Entry(Buffer.from(bytes), 0, names.texts), record: read, compact }
   }
 }
 
