@@ -1,7 +1,6 @@
 /** Writes checked JSON as canonical JSON: members in order, no white space. What may have to be spelt anew is left to the caller. */
 
 import {
-  BACKSLASH,
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
@@ -14,9 +13,10 @@ import {
   QUOTE,
   TRUE,
   ZERO,
-} from '../consent/json-byte'
+} from '../record/json-byte'
 import { byteAt, isDigit, skipColon, skipSpace, skipValue } from './json'
 import { compareTexts } from './order'
+import { plainEnd } from './text'
 
 /** So many digits are surely kept. */
 const SURE_DIGITS: i32 = 15
@@ -145,13 +145,6 @@ function write(start: i32, end: i32): void {
 function writeByte(byte: i32): void {
   store<u8>(target, byte)
   target += 1
-}
-
-/** A string of ASCII without escapes, from its first byte on. */
-function plainEnd(from: i32): i32 {
-  let at = from
-  while (byteAt(at) < 0x80 && byteAt(at) !== BACKSLASH && byteAt(at) !== QUOTE) at += 1
-  return byteAt(at) === QUOTE ? at + 1 : 0
 }
 
 /** A number of few digits, none of them superfluous, without sign and exponent, and not small. */

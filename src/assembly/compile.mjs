@@ -14,7 +14,7 @@ const ROOT = join(HERE, '..', '..')
 /** By module: the files whose exports it gives. */
 const MODULES = { scan: ['scan', 'content', 'memory'], reduce: ['reduce', 'draft-slot', 'memory', 'table'] }
 /** What they take from elsewhere. */
-const CONSTANTS = ['src/consent/json-byte.ts', 'src/record/compact-item.ts']
+const CONSTANTS = ['src/record/json-byte.ts', 'src/record/compact-item.ts']
 
 const OPTIONS = ['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--enable', 'simd']
 

@@ -3,7 +3,7 @@
  * – one key stated twice, a preference in both generations, an id behind what it names – is a doubt.
  */
 
-import { FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../consent/json-byte'
+import { FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../record/json-byte'
 import { addChoice, addSet, LONGEST } from './content'
 import { byteAt, DOUBT, skipValue } from './json'
 import {
@@ -19,7 +19,7 @@ import {
   secondOf,
 } from './names'
 import { isWord } from './text'
-import { readArray, readObject } from './walk'
+import { noMember, readArray, readObject } from './walk'
 
 const NONE: i32 = -1
 
@@ -115,10 +115,6 @@ function readFlag(at: i32, key: i32): i32 {
 /** States a choice; false where its key was met before in this object. */
 function stateChoice(key: i32, yes: bool): bool {
   return meet(key) && addChoice(key, yes)
-}
-
-function noMember(_name: i32, _length: i32): i32 {
-  return NONE
 }
 
 /** A member of `values`: a preference with the set of its values. */

@@ -12,7 +12,7 @@ import {
   QUOTE,
   SPACE,
   ZERO,
-} from '../consent/json-byte'
+} from '../record/json-byte'
 import {
   ATTRIBUTES_USED,
   attributesUsed,

@@ -1,17 +1,6 @@
 /** A state in the making: what the joined states of all lines of a Didomi user are (semantics §3). */
 
-import {
-  beginSlots,
-  EVENTS_OF,
-  NEWEST,
-  NO_MARK,
-  OTHER,
-  SAID,
-  SET_LIST,
-  useAttribute,
-  useKey,
-  YES_MARK,
-} from './draft-slot'
+import { beginSlots, EVENTS_OF, NEWEST, NO_MARK, OTHER, SAID, SET_LIST, useKey, YES_MARK } from './draft-slot'
 import { beginMade } from './made'
 import { beginMarks, isAfter } from './mark'
 import { MOST_SETS, SET_BYTES, SETS } from './memory'
@@ -39,20 +28,17 @@ export function happened(slot: i32, yes: bool, mark: i32): void {
   keepGreatest(slot + EVENTS_OF + (yes ? YES_MARK : NO_MARK), mark)
 }
 
-/** A line stated a set, as the text in this range; false where there is no room. */
+/** A line stated a set of a key in use, as the text in this range; false where there is no room. */
 export function saidSet(slot: i32, start: i32, end: i32, stamp: i32): bool {
-  useKey(slot)
   return keepSet(slot + SAID + SET_LIST, start, end, stamp)
 }
 
 export function happenedSet(slot: i32, start: i32, end: i32, mark: i32): bool {
-  useKey(slot)
   return keepSet(slot + EVENTS_OF + SET_LIST, start, end, mark)
 }
 
-/** A line gave this attribute a value, as the canonical JSON in this range. */
+/** A line gave this attribute in use a value, as the canonical JSON in this range. */
 export function attribute(slot: i32, start: i32, end: i32, stamp: i32): void {
-  useAttribute(slot)
   const newest = slot + NEWEST
   const other = slot + OTHER
   if (isNone(newest)) {

@@ -16,7 +16,7 @@ import {
   SPACE,
   TRUE,
   ZERO,
-} from '../consent/json-byte'
+} from '../record/json-byte'
 
 /** Where something that is no plain JSON stands; whoever meets it reads the line the plain way. */
 export const DOUBT: i32 = -1

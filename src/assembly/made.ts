@@ -1,6 +1,6 @@
 /** Texts that stand for what a line holds: of sets in order and without repeats, of attributes in canonical JSON. */
 
-import { BACKSLASH, COMMA, DELETE, SPACE } from '../consent/json-byte'
+import { BACKSLASH, COMMA, DELETE, SPACE } from '../record/json-byte'
 import { canonicalScalarEnd, writeCanonical } from './canonical'
 import { RAW, TEXT } from './draft-slot'
 import { byteAt } from './json'
@@ -136,7 +136,8 @@ function compareItems(a: i32, b: i32, end: i32): i32 {
   return compareTexts(a, itemEnd(a, end), b, itemEnd(b, end))
 }
 
-function itemEnd(start: i32, end: i32): i32 {
+/** The end of the item of a set that begins here. */
+export function itemEnd(start: i32, end: i32): i32 {
   let at = start
   while (at < end && byteAt(at) !== COMMA) at += 1
   return at

@@ -5,7 +5,7 @@ import { attribute, beginDraft, happened, happenedSet, said, saidSet } from './d
 import { useAttribute, useKey } from './draft-slot'
 import { writeDraft } from './draft-text'
 import { byteAt } from './json'
-import { madeAnew, madeEnd, madeStart, makeAttribute, makeSet } from './made'
+import { itemEnd, madeAnew, madeEnd, madeStart, makeAttribute, makeSet } from './made'
 import { newMark } from './mark'
 import { CONTENTS, CONTENTS_BYTES, REDUCED_END, reserve } from './memory'
 import { find, keep, NOT_KEPT } from './table'
@@ -69,7 +69,6 @@ function takeItem(at: i32): i32 {
   const start = at + 5
   const end = start + <i32>load<u16>(at, 3)
   if (kind === SET) {
-    useKey(slot)
     return makeTold(slot, start, end) && saidSet(slot, madeStart, madeEnd, stamp) ? end : 0
   }
   useAttribute(slot)
@@ -91,7 +90,6 @@ function takeEvent(at: i32): i32 {
     if (kind === SET) {
       const start = item + 5
       const end = start + <i32>load<u16>(item, 3)
-      useKey(slot)
       if (!makeTold(slot, start, end) || !happenedSet(slot, madeStart, madeEnd, mark)) return 0
       item = end
     } else {
@@ -118,18 +116,18 @@ function slotOf(name: i32): i32 {
   return known !== 0 ? known : askSlot(table, name)
 }
 
-/** Makes the text of a set and tells its values, each once for ever. */
+/** Makes the text of a set for a key, which is used from now on, and tells its values, each once for ever. */
 function makeTold(slot: i32, start: i32, end: i32): bool {
+  useKey(slot)
   if (!makeSet(slot, start, end)) return false
   if (!madeAnew) return true
   for (let at = madeStart; at < madeEnd; ) {
-    let comma = at
-    while (comma < madeEnd && byteAt(comma) !== 0x2c) comma += 1
-    if (find(slot, at, comma) === NOT_KEPT) {
-      tellValue(slot, at, comma)
+    const end = itemEnd(at, madeEnd)
+    if (find(slot, at, end) === NOT_KEPT) {
+      tellValue(slot, at, end)
       keep(1)
     }
-    at = comma + 1
+    at = end + 1
   }
   return true
 }

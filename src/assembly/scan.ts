@@ -1,6 +1,6 @@
 /** One line in memory: its structure checked and what counts picked out in a single pass. */
 
-import { NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../consent/json-byte'
+import { NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../record/json-byte'
 import { readConsents } from './consents'
 import { addAttribute, beginContent, beginEvent, endEvent, hasRoomForDate, LONGEST } from './content'
 import { byteAt, DOUBT, skipSpace, skipValue } from './json'
@@ -19,7 +19,7 @@ import {
 import { beginObject, METADATA, meet, numberOf } from './names'
 import { forgetTable } from './table'
 import { isPlainText, isWord, usualInstant } from './text'
-import { readArray, readObject } from './walk'
+import { noMember, readArray, readObject } from './walk'
 
 const NONE: i32 = -1
 
@@ -123,10 +123,6 @@ function readMetadata(at: i32): i32 {
   if (byteAt(at) !== OPEN_OBJECT) return skipValue(at)
   beginObject()
   return readObject(at, noMember, readMetadataMember)
-}
-
-function noMember(_name: i32, _length: i32): i32 {
-  return NONE
 }
 
 function readMetadataMember(_member: i32, at: i32, name: i32, nameEnd: i32): i32 {

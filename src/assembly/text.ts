@@ -1,6 +1,6 @@
 /** What a range of checked JSON says, where that is told from its bytes alone. */
 
-import { BACKSLASH, QUOTE, ZERO } from '../consent/json-byte'
+import { BACKSLASH, QUOTE, ZERO } from '../record/json-byte'
 import { byteAt } from './json'
 
 /** Is this word what stands in the range? Eight bytes are held at once against eight characters of two bytes each. */
@@ -20,12 +20,14 @@ function startsWith(at: i32, length: i32, word: i32): bool {
 
 /** Is this a JSON string of ASCII, not empty, and without escapes? Bytes beyond ASCII might not be UTF-8. */
 export function isPlainText(start: i32, end: i32): bool {
-  if (byteAt(start) !== QUOTE || end - start <= 2) return false
-  for (let at = start + 1; at < end - 1; at += 1) {
-    const byte = byteAt(at)
-    if (byte >= 0x80 || byte === BACKSLASH) return false
-  }
-  return true
+  return byteAt(start) === QUOTE && end - start > 2 && plainEnd(start + 1) === end
+}
+
+/** The end of a string of ASCII without escapes, from its first byte on: the place after its closing quote. 0 for any other. */
+export function plainEnd(from: i32): i32 {
+  let at = from
+  while (byteAt(at) < 0x80 && byteAt(at) !== BACKSLASH && byteAt(at) !== QUOTE) at += 1
+  return byteAt(at) === QUOTE ? at + 1 : 0
 }
 
 /** The usual form, `"YYYY-MM-DDTHH:MM:SS[.ffffff]Z"`, from 1970 on, in microseconds; NaN for any other, which may still be an instant. */

@@ -1,6 +1,6 @@
 /** Walks the members and entries of JSON in memory, and checks them on the way. */
 
-import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, QUOTE } from '../consent/json-byte'
+import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, QUOTE } from '../record/json-byte'
 import { byteAt, DOUBT, skipColon, skipName, skipSpace } from './json'
 
 /** Which of an object's members the name of so many bytes is: its index, or below zero for one that means nothing. */
@@ -8,6 +8,11 @@ export type MemberOf = (name: i32, length: i32) => i32
 
 /** Reads the value of a member at `at`, its name standing (in quotes) from `name` to `nameEnd`; answers the value's end. */
 export type ReadMember = (member: i32, at: i32, name: i32, nameEnd: i32) => i32
+
+/** For an object whose members are told by their names alone. */
+export function noMember(_name: i32, _length: i32): i32 {
+  return -1
+}
 
 /** Reads one entry of an array; answers its end. */
 export type ReadEntry = (at: i32) => i32

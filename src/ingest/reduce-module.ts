@@ -1,6 +1,6 @@
 /** The reducer of `assembly/reduce.ts`, as the WebAssembly module gives it. */
 
-import { readFileSync } from 'node:fs'
+import { openAssembly } from '../lib/assembly.ts'
 
 /** Places and lengths are in bytes of the memory, which never grows. */
 export interface ReduceModule {
@@ -40,17 +40,13 @@ export interface ReduceQuestions {
   askReachable(list: number): number
 }
 
-let compiled: WebAssembly.Module | undefined
-
 /** A reducer with a memory of its own. */
 export function openReduceModule(answers: ReduceQuestions): ReduceModule {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('../assembly/reduce.wasm', import.meta.url)))
   const { askSlot, tellValue, askSet, askAttribute, askNumber, askReachable } = answers
   const imports = {
     reduce: { askSlot, tellValue },
     made: { askSet, askAttribute },
     'draft-text': { askNumber, askReachable },
   }
-  // The compiler makes no types of what a module gives: this is what its entries export.
-  return new WebAssembly.Instance(compiled, imports).exports as unknown as ReduceModule
+  return openAssembly('reduce', imports) as ReduceModule
 }

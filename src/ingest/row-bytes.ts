@@ -1,7 +1,7 @@
 /** Reduced states as bytes on their way from a lane's thread: handing over a buffer costs nothing, handing over texts does. */
 
-import { grown } from '../consent/grown.ts'
 import type { StateRow } from '../store/store.ts'
+import { grown } from './grown.ts'
 import type { Entry } from './spill-bytes.ts'
 import type { StateBytes } from './state-reducer.ts'
 

@@ -1,8 +1,7 @@
 /** Reduces the lines of one Didomi user to the text of one state (semantics §3). */
 
 import { join, newestSets, stateOf, stateText } from '../consent/state.ts'
-import { attributeJsonAt } from '../record/byte-attributes.ts'
-import { setTextAt } from '../record/byte-set.ts'
+import { attributeJsonAt, setTextAt } from '../record/byte-value.ts'
 import { expanded } from '../record/compact-record.ts'
 import type { UserRecord } from '../record/record.ts'
 import { DraftNames } from './draft-names.ts'

@@ -149,16 +149,15 @@ export class ByteLine implements LineView<ByteEvent> {
   }
 
   #addUpdatedAt(updatedAt: Instant): void {
-    const { module, bytes } = this.#scanner
+    const { module, bytes, lineAt } = this.#scanner
     const [start, end] = [this.#user.start(USER.updatedAt), this.#user.end(USER.updatedAt)]
     // Milliseconds that are not all zero are written with three digits.
     const written = end - start === 26 && updatedAt % SECOND !== 0 && !Number.isNaN(this.#user.usualInstant(0))
     if (written) module.addAttribute(this.#updatedAt, start, end)
     else {
       // Where the line stood: nothing of it is read any more.
-      const at = module.LINE.value
-      const length = bytes.write(`"${formatInstant(updatedAt)}"`, at, 'latin1')
-      module.addAttribute(this.#updatedAt, at, at + length)
+      const length = bytes.write(`"${formatInstant(updatedAt)}"`, lineAt, 'latin1')
+      module.addAttribute(this.#updatedAt, lineAt, lineAt + length)
     }
   }
 

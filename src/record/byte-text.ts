@@ -1,7 +1,7 @@
 /** Texts and instants read straight from the bytes of a JSON value, the same as parsing it would give. */
 
-import { BACKSLASH, FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../consent/json-byte.ts'
 import { type Instant, parseInstant } from '../consent/time.ts'
+import { BACKSLASH, FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from './json-byte.ts'
 
 /** What stands for an array or object where only a scalar means something. */
 const NO_SCALAR: unknown = Object.freeze({})
@@ -39,14 +39,4 @@ export function textAt(bytes: Buffer, start: number, end: number): string {
 /** An RFC 3339 date-time in a checked JSON range; `undefined` for any other value. */
 export function instantAt(bytes: Buffer, start: number, end: number): Instant | undefined {
   return bytes[start] === QUOTE ? parseInstant(textAt(bytes, start, end)) : undefined
-}
-
-/** Is this a JSON string of ASCII, not empty, and without escapes? Bytes beyond ASCII might not be UTF-8. */
-export function isPlainText(bytes: Buffer, start: number, end: number): boolean {
-  if (bytes[start] !== QUOTE || end - start <= 2) return false
-  for (let at = start + 1; at < end - 1; at += 1) {
-    const byte = bytes[at] as number
-    if (byte >= 0x80 || byte === BACKSLASH) return false
-  }
-  return true
 }

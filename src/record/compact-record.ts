@@ -3,8 +3,7 @@
 import { parseSet } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
 import type { Instant } from '../consent/time.ts'
-import { attributeJsonAt } from './byte-attributes.ts'
-import { setTextAt } from './byte-set.ts'
+import { attributeJsonAt, setTextAt } from './byte-value.ts'
 import { readCompact } from './compact-bytes.ts'
 import type { JsonValue, RecordedEvent, UserRecord } from './record.ts'
 

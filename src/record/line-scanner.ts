@@ -1,6 +1,6 @@
 /** The scanner of lines: the WebAssembly module of `assembly/scan.ts`, with a memory of its own. */
 
-import { readFileSync } from 'node:fs'
+import { openAssembly } from '../lib/assembly.ts'
 import { textAt } from './byte-text.ts'
 import { type Names, NO_NUMBER } from './names.ts'
 import { ScannedNames } from './scanned-names.ts'
@@ -37,6 +37,9 @@ export interface Scanner {
   readonly doubles: Float64Array
   /** The memory from the content's first byte on. */
   readonly content: Buffer
+  /** Where a line is put, and the length that it must not reach. */
+  readonly lineAt: number
+  readonly longestLine: number
 }
 
 /** Reads lines, their names numbered by a table. What it found belongs to the line that was read last, by any of them. */
@@ -59,12 +62,11 @@ export class LineScanner {
   /** Reads the line in this range; answers the number of its events, or less than 0 where it is out of the common shape. */
   read(bytes: Buffer, start: number, end: number): number {
     if (LineScanner.#user !== this) this.#scanned = this.#begin()
-    const { module, bytes: memory } = this.scanner
-    const line = module.LINE.value
+    const { module, bytes: memory, lineAt, longestLine } = this.scanner
     const length = end - start
-    if (length >= module.LONGEST_LINE.value) return DOUBT
-    bytes.copy(memory, line, start, end)
-    memory[line + length] = NEWLINE
+    if (length >= longestLine) return DOUBT
+    bytes.copy(memory, lineAt, start, end)
+    memory[lineAt + length] = NEWLINE
     return module.read(length)
   }
 
@@ -85,13 +87,10 @@ export class LineScanner {
 type NumberOf = (kind: number, within: number, text: string) => number
 
 function openScanner(numberOf: NumberOf): Scanner {
-  const compiled = new WebAssembly.Module(readFileSync(new URL('../assembly/scan.wasm', import.meta.url)))
   const askNumber = (kind: number, within: number, start: number, end: number) =>
     numberOf(kind, within, textAt(bytes, start, end))
-  const { exports } = new WebAssembly.Instance(compiled, { names: { askNumber } })
-  // The compiler makes no types of what a module gives: this is what `assembly/scan.ts` exports.
-  const module = exports as unknown as ScanModule
-  const { memory, CONTENT, LONGEST_CONTENT } = module
+  const module = openAssembly('scan', { names: { askNumber } }) as ScanModule
+  const { memory, LINE, LONGEST_LINE, CONTENT, LONGEST_CONTENT } = module
   const bytes = Buffer.from(memory.buffer)
   return {
     module,
@@ -99,5 +98,7 @@ function openScanner(numberOf: NumberOf): Scanner {
     words: new Int32Array(memory.buffer),
     doubles: new Float64Array(memory.buffer),
     content: Buffer.from(memory.buffer, CONTENT.value, LONGEST_CONTENT.value),
+    lineAt: LINE.value,
+    longestLine: LONGEST_LINE.value,
   }
 }

@@ -6,7 +6,6 @@ export const COMMA = 0x2c
 export const MINUS = 0x2d
 export const POINT = 0x2e
 export const ZERO = 0x30
-export const NINE = 0x39
 export const COLON = 0x3a
 export const OPEN_ARRAY = 0x5b
 export const BACKSLASH = 0x5c
