@@ -73,8 +73,16 @@ function places(rest: Rest): string[] {
   )
 }
 
-const hasRefused = ({ uttered }: Rest, { ouid }: PersonOf, purpose: Purpose): boolean =>
-  uttered.some(({ who, purpose: of, yes }) => who === ouid && of === purpose && !yes)
+/** The person refused at Didomi, or Didomi was told so for them. */
+const hasRefused = ({ uttered, sides }: Rest, { ouid }: PersonOf, purpose: Purpose): boolean =>
+  uttered.some(({ who, purpose: of, yes }) => who === ouid && of === purpose && !yes) ||
+  sides.didomi.inbox.received.some(
+    ({ event }) =>
+      event.user['organization_user_id'] === ouid &&
+      choicesOf(event.consents).some(({ id, enabled }) => id === purpose && !enabled),
+  )
+
+const choicesOf = (consents: unknown) => (consents as { purposes: { id: Purpose; enabled: boolean }[] }).purposes
 
 /** An opt-out made in Dataverse stands on both sides, unless somebody of the place said yes later. */
 function lostOptOuts(rest: Rest): string[] {
@@ -125,8 +133,7 @@ function unfounded(rest: Rest): string[] {
     .flatMap(({ event }) => {
       const ouid = String(event.user['organization_user_id'])
       const person = rest.persons.find((one) => one.ouid === ouid)
-      const { purposes } = event.consents as unknown as { purposes: { id: Purpose; enabled: boolean }[] }
-      return purposes.flatMap(({ id, enabled }) => {
+      return choicesOf(event.consents).flatMap(({ id, enabled }) => {
         if (person === undefined) return [`an event of nobody: ${ouid}`]
         const place = placeOf(rest.mode, person, id, shared)
         const said = rest.uttered.some(
