@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Compiled to WebAssembly by a compiler of its own, which wants imports without an ending. */
 const ASSEMBLY = /^src\/assembly\//
 /** Constants that both compilers understand. */
-const ASSEMBLY_MAY_IMPORT = ['src/record/json-byte.ts', 'src/record/compact-item.ts']
+const ASSEMBLY_MAY_IMPORT = ['json-byte', 'compact-item', 'entry-layout'].map((name) => `src/record/${name}.ts`)
 
 const PURE = /^src\/(consent|mapping|projection)\//
 const PURE_MAY_IMPORT = /^(src\/(consent|mapping|projection)\/.*|src\/record\/record\.ts|src\/lib\/errors\.ts)$/

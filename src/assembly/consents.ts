@@ -6,18 +6,8 @@
 import { FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../record/json-byte'
 import { addChoice, addSet, LONGEST } from './content'
 import { byteAt, DOUBT, skipValue } from './json'
-import {
-  beginObject,
-  CHANNEL,
-  firstOf,
-  isMet,
-  meet,
-  numberOf,
-  PREFERENCE,
-  PURPOSE,
-  PURPOSE_CHANNEL,
-  secondOf,
-} from './names'
+import { recall, remember, UNKNOWN } from './memo'
+import { beginObject, CHANNEL, firstOf, meet, numberOf, PREFERENCE, PURPOSE, PURPOSE_CHANNEL, secondOf } from './names'
 import { isWord } from './text'
 import { noMember, readArray, readObject } from './walk'
 
@@ -40,10 +30,25 @@ function consentsMember(name: i32, length: i32): i32 {
 
 function readConsentsMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   if (member < 0 || byteAt(at) !== OPEN_ARRAY) return skipValue(at)
-  if (member === PURPOSES) return readArray(at, readPurpose)
+  return readArray(at, member === PURPOSES ? readMemorablePurpose : readMemorableChannel)
+}
+
+function readMemorablePurpose(at: i32): i32 {
+  const known = recall(PURPOSE, at)
+  if (known !== UNKNOWN) return known
+  const end = readPurpose(at)
+  if (end !== DOUBT) remember(at, end)
+  return end
+}
+
+function readMemorableChannel(at: i32): i32 {
+  const known = recall(CHANNEL, at)
+  if (known !== UNKNOWN) return known
   channelKind = CHANNEL
   purpose = 0
-  return readArray(at, readChannel)
+  const end = readChannel(at)
+  if (end !== DOUBT) remember(at, end)
+  return end
 }
 
 /** The pair of the purpose being read; below zero before its id. */
@@ -121,7 +126,7 @@ function stateChoice(key: i32, yes: bool): bool {
 function readSelection(_member: i32, at: i32, name: i32, nameEnd: i32): i32 {
   const pair = numberOf(PREFERENCE, purpose, name, nameEnd)
   // The last of two members of one name would count, whatever each says.
-  if (pair < 0 || !meet(secondOf(pair)) || isMet(firstOf(pair))) return DOUBT
+  if (pair < 0 || !meetPreference(pair)) return DOUBT
   if (byteAt(at) !== OPEN_OBJECT) return skipValue(at)
   valueStart = NONE
   const end = readObject(at, selectionMember, readSelectionMember)
@@ -162,8 +167,12 @@ function readPreference(at: i32): i32 {
   const end = readSwitch(at)
   if (end === DOUBT || idStart < 0 || enabled === 0) return end
   const pair = numberOf(PREFERENCE, purpose, idStart, idEnd)
-  if (pair < 0 || isMet(secondOf(pair))) return DOUBT
-  return stateChoice(firstOf(pair), enabled === TRUE) ? end : DOUBT
+  return pair >= 0 && meetPreference(pair) && addChoice(firstOf(pair), enabled === TRUE) ? end : DOUBT
+}
+
+/** Whatever its generation, a preference is met by its first number; false where it was. */
+function meetPreference(pair: i32): bool {
+  return meet(firstOf(pair))
 }
 
 let idStart = NONE

@@ -6,6 +6,9 @@ import { CONTENT, LONGEST_CONTENT, MARGIN } from './memory'
 /** The longest text or row of items; whatever is longer is carried another way. */
 export const LONGEST: i32 = 0xffff
 
+/** Copied at once, beyond the end too. */
+const PIECE: i32 = 16
+
 const END: i32 = CONTENT + LONGEST_CONTENT
 
 let next = CONTENT
@@ -32,6 +35,14 @@ export function addChoice(name: i32, yes: bool): bool {
 /** A set as the JSON string in this range; an empty range for null. */
 export function addSet(name: i32, start: i32, end: i32): bool {
   return addItem(SET, name, end - start + 2) && addText(start, end)
+}
+
+/** Items as they stood in another content. */
+export function addItems(from: i32, bytes: i32): bool {
+  if (next + bytes + PIECE > END) return false
+  for (let done = 0; done < bytes; done += PIECE) v128.store(next + done, v128.load(from + done))
+  next += bytes
+  return true
 }
 
 export function addAttribute(name: i32, start: i32, end: i32): bool {

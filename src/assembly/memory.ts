@@ -11,8 +11,12 @@ export const LONGEST_LINE: i32 = 2_048 * KIBI
 /** Strings are looked at in pieces of so many bytes, beyond the end of the line too. */
 export const MARGIN: i32 = 64
 
+/** What stands before the content in an entry, which ends where the content begins. */
+const HEAD_BYTES: i32 = 8 * KIBI
+export const LONGEST_IN_HEAD: i32 = 2_048
+
 /** What the line states, as a compact content. */
-export const CONTENT: i32 = LINE + LONGEST_LINE + MARGIN
+export const CONTENT: i32 = LINE + LONGEST_LINE + MARGIN + HEAD_BYTES
 export const LONGEST_CONTENT: i32 = 1_024 * KIBI
 
 /** Ranges of the user's members: start and end, or a mark in the place of the start; then its instant. */
@@ -40,8 +44,16 @@ export const SLOTS: i32 = 65_536
 export const TEXTS: i32 = TABLE + SLOT_BYTES * SLOTS
 export const TEXTS_BYTES: i32 = 2_048 * KIBI
 
+/** The names met in the object at hand, two bytes each. */
+export const MET_NAMES: i32 = TEXTS + TEXTS_BYTES
+
+/** What entries of arrays came to. */
+export const MEMOS: i32 = MET_NAMES + 2 * MOST_NAMES
+export const MEMO_BYTES: i32 = 512
+export const MEMOS_KEPT: i32 = 4_096
+
 /** What the scanner uses ends here. */
-export const SCANNED_END: i32 = TEXTS + TEXTS_BYTES
+export const SCANNED_END: i32 = MEMOS + MEMO_BYTES * MEMOS_KEPT
 
 /*
  * What the reducer keeps: the contents of one Didomi user's lines, and the state that comes of them.

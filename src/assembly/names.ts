@@ -1,6 +1,6 @@
 /** The numbers of the names that lines repeat, by their bytes: the caller is asked once for each. */
 
-import { MET, MOST_NAMES, PAIR_BYTES, PAIRS } from './memory'
+import { MET, MET_NAMES, MOST_NAMES, PAIR_BYTES, PAIRS } from './memory'
 import { find, keep, NOT_KEPT } from './table'
 
 /** What a name is a name of. */
@@ -37,6 +37,7 @@ export function secondOf(pair: i32): i32 {
 }
 
 let object = 0
+let met = 0
 
 /** Begins an object in which each name may stand once. */
 export function beginObject(): void {
@@ -45,16 +46,23 @@ export function beginObject(): void {
     object = 0
   }
   object += 1
-}
-
-/** Was the name met in this object? */
-export function isMet(number: i32): bool {
-  return load<i32>(MET + (number << 2)) === object
+  met = 0
 }
 
 /** Marks the name as met in this object; false where it was, or where it has no number. */
 export function meet(number: i32): bool {
-  if (number < 0 || isMet(number)) return false
+  if (number < 0 || load<i32>(MET + (number << 2)) === object) return false
   store<i32>(MET + (number << 2), object)
+  store<u16>(metAt(met), number)
+  met += 1
   return true
+}
+
+/** How many names were met in this object, and where each of them stands. */
+export function metCount(): i32 {
+  return met
+}
+
+export function metAt(index: i32): i32 {
+  return MET_NAMES + (index << 1)
 }

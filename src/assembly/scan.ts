@@ -5,23 +5,38 @@ import { readConsents } from './consents'
 import { addAttribute, beginContent, beginEvent, endEvent, hasRoomForDate, LONGEST } from './content'
 import { byteAt, DOUBT, skipSpace, skipValue } from './json'
 import {
-  EVENT_BYTES,
-  EVENTS,
-  LINE,
-  MISSING,
-  MOST_EVENTS,
-  reserve,
-  SCANNED_END,
-  USER,
-  USER_BYTES,
-  USUAL,
-} from './memory'
+  CONFIRMED,
+  CREATED_AT,
+  EVENT_ID,
+  EVENT_RANGES_BYTES,
+  EVENT_REGULATION,
+  EVENT_UPDATED_AT,
+  endOf,
+  forgetRanges,
+  GDPR,
+  keepInstant,
+  keepRange,
+  ORGANIZATION_USER_ID,
+  STATUS,
+  startOf,
+  USER_ID,
+  USER_RANGES_BYTES,
+  USER_REGULATION,
+  USER_UPDATED_AT,
+  VERSION,
+} from './members'
+import { forgetMemos } from './memo'
+import { EVENT_BYTES, EVENTS, LINE, MOST_EVENTS, reserve, SCANNED_END, USER } from './memory'
 import { beginObject, METADATA, meet, numberOf } from './names'
 import { forgetTable } from './table'
-import { isPlainText, isWord, usualInstant } from './text'
+import { isPlainText, isWord } from './text'
 import { noMember, readArray, readObject } from './walk'
 
 const NONE: i32 = -1
+const COUNTRY: i32 = 5
+const USER_METADATA: i32 = 6
+const USER_CONSENTS: i32 = 7
+const EVENT_CONSENTS: i32 = 5
 
 reserve(SCANNED_END)
 
@@ -32,6 +47,7 @@ let country = 0
 /** Forgets every name, since the caller begins to number them anew; that of the attribute `country` has this number. */
 export function begin(countryNumber: i32): void {
   forgetTable()
+  forgetMemos()
   country = countryNumber
 }
 
@@ -59,22 +75,9 @@ function readLineMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   if (member === LINE_EVENTS) return byteAt(at) === OPEN_ARRAY ? readArray(at, readEvent) : DOUBT
   if (byteAt(at) !== OPEN_OBJECT) return DOUBT
   userMet = true
-  for (let member = USER; member < USER + USER_BYTES; member += 8) store<i32>(member, MISSING)
+  forgetRanges(USER, USER_RANGES_BYTES)
   return readObject(at, userMember, readUserMember)
 }
-
-/** Behind ranges and place stand instants in microseconds, NaN where they are not written in the usual form. */
-export const INSTANTS: i32 = 48
-
-/** Members whose ranges are kept come first, in the order in which their ranges stand. */
-const USER_ID: i32 = 0
-const ORGANIZATION_USER_ID: i32 = 1
-const VERSION: i32 = 2
-const USER_UPDATED_AT: i32 = 3
-const USER_REGULATION: i32 = 4
-const COUNTRY: i32 = 5
-const USER_METADATA: i32 = 6
-const USER_CONSENTS: i32 = 7
 
 function userMember(name: i32, length: i32): i32 {
   switch (length) {
@@ -111,8 +114,8 @@ function readUserMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
     default: {
       const end = skipValue(at)
       if (end === DOUBT || member < 0) return end
-      keepRange(USER + member * 8, at, end, member === USER_REGULATION ? GDPR : 0)
-      if (member === USER_UPDATED_AT) store<f64>(USER, usualInstant(at, end), INSTANTS)
+      keepRange(USER, member, at, end, member === USER_REGULATION ? GDPR : 0)
+      if (member === USER_UPDATED_AT) keepInstant(USER, 0, at, end)
       return end
     }
   }
@@ -138,22 +141,13 @@ function addKept(name: i32, start: i32, end: i32): bool {
   return end - start <= LONGEST && addAttribute(name, start, end)
 }
 
-/** Members of an event whose ranges are kept, in the order in which they stand; its place in the content stands behind them. */
-const EVENT_ID: i32 = 0
-const STATUS: i32 = 1
-const EVENT_REGULATION: i32 = 2
-const CREATED_AT: i32 = 3
-const EVENT_UPDATED_AT: i32 = 4
-const EVENT_CONSENTS: i32 = 5
-const EVENT_RANGES_BYTES: i32 = 40
-
 let event = EVENTS
 
 function readEvent(at: i32): i32 {
   if (byteAt(at) !== OPEN_OBJECT || events >= MOST_EVENTS) return DOUBT
   event = EVENTS + events * EVENT_BYTES
   events += 1
-  for (let member = event; member < event + EVENT_RANGES_BYTES; member += 8) store<i32>(member, MISSING)
+  forgetRanges(event, EVENT_RANGES_BYTES)
   const place = beginEvent()
   if (place === 0) return DOUBT
   store<i32>(event, place, EVENT_RANGES_BYTES)
@@ -163,9 +157,9 @@ function readEvent(at: i32): i32 {
 
 /** Ends the event with its id, empty where that is no text. */
 function endKept(place: i32): bool {
-  const start = load<i32>(event)
+  const start = startOf(event, EVENT_ID)
   if (start < 0 || byteAt(start) !== QUOTE) return endEvent(place, 0, 0)
-  const end = load<i32>(event, 4)
+  const end = endOf(event, EVENT_ID)
   return isPlainText(start, end) && endEvent(place, start + 1, end - 1)
 }
 
@@ -194,19 +188,7 @@ function readEventMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   if (member === EVENT_CONSENTS) return readConsents(at)
   const end = skipValue(at)
   if (end === DOUBT || member < 0) return end
-  keepRange(event + member * 8, at, end, member === STATUS ? CONFIRMED : member === EVENT_REGULATION ? GDPR : 0)
-  if (member >= CREATED_AT) store<f64>(event + (member - CREATED_AT) * 8, usualInstant(at, end), INSTANTS)
+  keepRange(event, member, at, end, member === STATUS ? CONFIRMED : member === EVENT_REGULATION ? GDPR : 0)
+  if (member >= CREATED_AT) keepInstant(event, member - CREATED_AT, at, end)
   return end
-}
-
-const GDPR: i32 = 1
-const CONFIRMED: i32 = 2
-
-/** Keeps the range of a member, or that it stands as nearly always. */
-function keepRange(place: i32, start: i32, end: i32, usual: i32): void {
-  const isUsual =
-    (usual === GDPR && isWord(start, end - start, '"gdpr"')) ||
-    (usual === CONFIRMED && isWord(start, end - start, '"confirmed"'))
-  store<i32>(place, isUsual ? USUAL : start)
-  store<i32>(place, end, 4)
 }

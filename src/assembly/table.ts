@@ -10,7 +10,7 @@ const MOST_KEPT: i32 = SLOTS / 2
 const LONGEST_SEARCH: i32 = 64
 /** Longer texts are hardly met twice. */
 const LONGEST_KEPT: i32 = 512
-const MIX: u32 = 0x9e3779b1
+const MIX: u64 = (0x9e3779b9 << 32) | 0x7f4a7c15
 
 let kept = 0
 let textsEnd = TEXTS
@@ -76,12 +76,13 @@ function slotAt(hash: u32): i32 {
   return TABLE + <i32>(hash & (SLOTS - 1)) * SLOT_BYTES
 }
 
-function hashOf(what: i32, start: i32, end: i32): u32 {
-  let hash = (<u32>what ^ <u32>(end - start)) * MIX
+/** A hash of what the text is a text of, and of its bytes. */
+export function hashOf(what: i32, start: i32, end: i32): u32 {
+  let hash = (<u64>what ^ ((<u64>(end - start)) << 32)) * MIX
   let at = start
-  for (; at + 4 <= end; at += 4) hash = (rotl(hash, 5) ^ load<u32>(at)) * MIX
+  for (; at + 8 <= end; at += 8) hash = (rotl(hash, 5) ^ load<u64>(at)) * MIX
   for (; at < end; at += 1) hash = (rotl(hash, 5) ^ byteAt(at)) * MIX
-  return hash ^ (hash >> 15)
+  return <u32>(hash >> 32)
 }
 
 /** Are these the same bytes? */

@@ -26,8 +26,17 @@ export function isPlainText(start: i32, end: i32): bool {
 /** The end of a string of ASCII without escapes, from its first byte on: the place after its closing quote. 0 for any other. */
 export function plainEnd(from: i32): i32 {
   let at = from
-  while (byteAt(at) < 0x80 && byteAt(at) !== BACKSLASH && byteAt(at) !== QUOTE) at += 1
-  return byteAt(at) === QUOTE ? at + 1 : 0
+  while (true) {
+    const piece = v128.load(at)
+    const special = v128.or(i8x16.eq(piece, i8x16.splat(<i8>QUOTE)), i8x16.eq(piece, i8x16.splat(<i8>BACKSLASH)))
+    // The bits of bytes beyond ASCII are set in the piece itself.
+    const bits = i8x16.bitmask(v128.or(special, piece))
+    if (bits !== 0) {
+      at += ctz(bits)
+      return byteAt(at) === QUOTE ? at + 1 : 0
+    }
+    at += 16
+  }
 }
 
 /** The usual form, `"YYYY-MM-DDTHH:MM:SS[.ffffff]Z"`, from 1970 on, in microseconds; NaN for any other, which may still be an instant. */

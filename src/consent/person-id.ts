@@ -9,7 +9,7 @@ export function personId(ouid: string): string {
   return hash('sha256', ouid, 'hex').slice(0, BYTES * 2)
 }
 
-/** The same bytes as a text of 16 characters up to U+00FF: what millions of lines are spilled by, at half the cost. */
-export function personBytes(ouid: string): string {
-  return hash('sha256', ouid, 'binary').slice(0, BYTES)
+/** Writes the same 16 bytes, of an OUID's bytes: what millions of lines are spilled by, at half the cost. */
+export function writePersonId(ouid: Uint8Array, to: Buffer, at: number): void {
+  to.write(hash('sha256', ouid, 'binary'), at, BYTES, 'latin1')
 }

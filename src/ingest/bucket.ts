@@ -1,9 +1,9 @@
 /** Reduces one bucket: the entries of each Didomi user become one state (semantics §3). */
 
 import type { KeyText } from '../consent/key.ts'
+import { Entry, entryPlaces, type NameTable } from '../record/entry.ts'
 import { KeysTold } from './keys-told.ts'
 import { RowPacker } from './row-bytes.ts'
-import { Entry, entryPlaces, type NameTable } from './spill-bytes.ts'
 import { StateReducer } from './state-reducer.ts'
 
 /** The entries of one bucket in one spill, and the names its numbers stand for. */

@@ -2,8 +2,8 @@
 
 import { byCodeUnit } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
+import type { NameTable } from '../record/entry.ts'
 import type { ReduceModule } from './reduce-module.ts'
-import type { NameTable } from './spill-bytes.ts'
 
 /** Putting so many names in order again for each new one is still quick. */
 const MOST_RANKED = 1_000

@@ -1,14 +1,13 @@
 /** One lane of ingest: reads parts one after the other into its spill, then reduces buckets of all lanes' spills. */
 
-import { personBytes } from '../consent/person-id.ts'
+import { assign, EntryWriter } from '../record/entry-writer.ts'
 import { fastReader, type LineReader, plainReader, type ReadOutcome } from '../record/line-reader.ts'
 import { Names } from '../record/names.ts'
 import type { RejectCode } from '../record/record.ts'
 import type { IngestCounts } from '../report/ingest-report.ts'
 import { type PartReading, type PartTask, readOutcomes } from '../source/outcomes.ts'
 import { BucketReducer, type ReducedBucket } from './bucket.ts'
-import { bucketOf, readSealed, Spill, type SpillIndex } from './spill.ts'
-import { EntryWriter } from './spill-bytes.ts'
+import { bucketAt, readSealed, Spill, type SpillIndex } from './spill.ts'
 
 export interface LaneSettings extends PartReading {
   /** The file of this lane's spill. */
@@ -116,11 +115,7 @@ export class LocalLane implements Lane {
   }
 
   #keep(part: number, outcome: Extract<ReadOutcome, { kind: 'compact' | 'record' }>): void {
-    const person = personBytes(outcome.record.ouid)
-    const entry =
-      outcome.kind === 'compact'
-        ? this.#writer.compact(part, person, outcome.record)
-        : this.#writer.plain(part, person, outcome.record)
-    this.#spill.add(bucketOf(person), entry)
+    const entry = outcome.kind === 'compact' ? outcome.entry : this.#writer.plain(outcome.record)
+    this.#spill.add(bucketAt(entry.bytes, assign(entry, part)), entry)
   }
 }

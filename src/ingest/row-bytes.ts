@@ -1,8 +1,8 @@
 /** Reduced states as bytes on their way from a lane's thread: handing over a buffer costs nothing, handing over texts does. */
 
+import type { Entry } from '../record/entry.ts'
 import type { StateRow } from '../store/store.ts'
 import { grown } from './grown.ts'
-import type { Entry } from './spill-bytes.ts'
 import type { StateBytes } from './state-reducer.ts'
 
 /*

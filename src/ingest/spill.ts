@@ -3,13 +3,14 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CodedError } from '../lib/errors.ts'
+import type { EntryBytes } from '../record/entry-writer.ts'
 
 /** Ten bits of the person id: buckets in order are persons in order, and each is small. */
 export const BUCKETS = 1_024
 
-/** The bucket of a person (`personBytes`). */
-export function bucketOf(person: string): number {
-  return (person.charCodeAt(0) << 2) | (person.charCodeAt(1) >> 6)
+/** The bucket of the person whose 16 bytes begin at this place. */
+export function bucketAt(bytes: Uint8Array, person: number): number {
+  return ((bytes[person] as number) << 2) | ((bytes[person + 1] as number) >> 6)
 }
 
 /** Written out at once. A small ingest never fills one and never touches the disk. */
@@ -45,21 +46,22 @@ export class Spill {
     this.#blockBytes = blockBytes
   }
 
-  /** Takes one entry; the bytes may be used again afterwards. */
-  add(bucket: number, entry: Buffer): void {
-    if (entry.length > this.#blockBytes) {
-      this.#append(bucket, entry)
+  /** Takes the entry in this range; the bytes may be used again afterwards. */
+  add(bucket: number, { bytes, start, end }: EntryBytes): void {
+    const length = end - start
+    if (length > this.#blockBytes) {
+      this.#append(bucket, bytes.subarray(start, end))
       return
     }
     let at = this.#filled[bucket] ?? 0
-    if (at + entry.length > this.#blockBytes) {
+    if (at + length > this.#blockBytes) {
       this.#flush(bucket)
       at = 0
     }
     const block = this.#filling[bucket] ?? Buffer.allocUnsafe(this.#blockBytes)
     this.#filling[bucket] = block
-    entry.copy(block, at)
-    this.#filled[bucket] = at + entry.length
+    bytes.copy(block, at, start, end)
+    this.#filled[bucket] = at + length
   }
 
   /** Writes out what is still in memory, so that others can read it. */

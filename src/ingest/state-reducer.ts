@@ -2,12 +2,10 @@
 
 import { join, newestSets, stateOf, stateText } from '../consent/state.ts'
 import { attributeJsonAt, setTextAt } from '../record/byte-value.ts'
-import { expanded } from '../record/compact-record.ts'
-import type { UserRecord } from '../record/record.ts'
+import type { Entry } from '../record/entry.ts'
 import { DraftNames } from './draft-names.ts'
 import { KeysTold } from './keys-told.ts'
 import { openReduceModule, type ReduceModule } from './reduce-module.ts'
-import type { Entry } from './spill-bytes.ts'
 
 /** A state's text: the first `length` bytes. */
 export interface StateBytes {
@@ -101,7 +99,7 @@ export class StateReducer {
   }
 
   #joined(lines: readonly Entry[]): StateBytes {
-    const records = lines.map(recordOf)
+    const records = lines.map(({ record }) => record)
     for (const { statements, events } of records) {
       for (const [key, choice] of [...statements, ...events.flatMap((event) => event.statements)]) {
         this.#keys.tell(key)
@@ -141,15 +139,4 @@ export class StateReducer {
   #put(text: string, to: number, room: number): number {
     return text.length * 3 > room ? NO_ROOM : this.#bytes.write(text, to, 'utf8')
   }
-}
-
-function recordOf(entry: Entry): UserRecord {
-  const { compact, bytes, names, asOf, version } = entry
-  if (compact === undefined) return entry.plain
-  const [ouid, userId] = [entry.ouid, entry.userId].map(([start, end]) => bytes.toString('utf8', start, end))
-  const content = bytes.subarray(compact.start, compact.end)
-  return expanded(
-    { ouid: ouid ?? '', userId: userId ?? '', asOf, version, bytes: content, length: content.length },
-    names,
-  )
 }

@@ -2,11 +2,12 @@
 
 import { formatInstant, type Instant, SECOND } from '../consent/time.ts'
 import { instantAt, scalarAt } from './byte-text.ts'
-import type { CompactRecord } from './compact-record.ts'
+import { type EntryBytes, EntryWriter } from './entry-writer.ts'
 import type { Counted } from './line.ts'
 import { LineScanner, type Scanner } from './line-scanner.ts'
 import type { EventView, LineView } from './line-view.ts'
 import { type Names, NO_NUMBER } from './names.ts'
+import type { ReadingSettings } from './record.ts'
 
 /** A member that stands as nearly always: the scanner's `USUAL`. */
 const USUAL = -2
@@ -96,13 +97,14 @@ export class ByteLine implements LineView<ByteEvent> {
   readonly #scanner: Scanner
   readonly #user: Members
   readonly #updatedAt: number
-  /** Kept from line to line; the first `events.length` are of this one. */
+  readonly #writer = new EntryWriter()
+  #eventCount = 0
+  /** Kept from line to line; the first `#eventCount` are of this one. */
   readonly #everyEvent: ByteEvent[] = []
-  readonly events: ByteEvent[] = []
   readonly hasUser = true
 
-  constructor(names: Names) {
-    this.#lines = new LineScanner(names)
+  constructor(settings: ReadingSettings, names: Names) {
+    this.#lines = new LineScanner(settings, names)
     this.#scanner = this.#lines.scanner
     this.#user = new Members(this.#scanner, this.#scanner.module.USER.value / 4)
     this.#updatedAt = names.numberOf('updated_at')
@@ -112,11 +114,19 @@ export class ByteLine implements LineView<ByteEvent> {
   read(bytes: Buffer, start: number, end: number): boolean {
     // Names that were full from the beginning leave every line to the plain way.
     if (this.#updatedAt === NO_NUMBER) return false
-    const count = this.#lines.read(bytes, start, end)
-    if (count < 0) return false
-    this.events.length = 0
-    for (let event = 0; event < count; event += 1) this.events.push(this.#event(event))
-    return true
+    this.#eventCount = this.#lines.read(bytes, start, end)
+    return this.#eventCount >= 0
+  }
+
+  /** The entry of a line on which there is nothing to decide; `undefined` for any other. */
+  usualEntry(latest: Instant): EntryBytes | undefined {
+    const { module, bytes } = this.#scanner
+    const start = module.usualEntry(this.#eventCount, latest)
+    return start === 0 ? undefined : { bytes, start, end: start + bytes.readUInt32LE(start) }
+  }
+
+  get events(): readonly ByteEvent[] {
+    return Array.from({ length: this.#eventCount }, (_, number) => this.#event(number))
   }
 
   get userId(): unknown {
@@ -139,13 +149,12 @@ export class ByteLine implements LineView<ByteEvent> {
     return this.#user.scalar(USER.regulation, 'gdpr')
   }
 
-  /** The record of a line that counts. */
-  record({ identity, version, asOf, updatedAt, events }: Counted<ByteEvent>): CompactRecord {
+  /** The entry of a line that counts. */
+  entry({ identity: { ouid, userId }, version, asOf, updatedAt, events }: Counted<ByteEvent>): EntryBytes {
     const { module, content } = this.#scanner
     for (const { event, hi, lo } of events) module.dateEvent(event.place, hi, lo)
     if (updatedAt !== undefined) this.#addUpdatedAt(updatedAt)
-    const length = module.contentLength()
-    return { ouid: identity.ouid, userId: identity.userId, asOf, version, bytes: content, length }
+    return this.#writer.compact({ ouid, userId, asOf, version }, content, module.contentLength())
   }
 
   #addUpdatedAt(updatedAt: Instant): void {

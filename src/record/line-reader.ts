@@ -2,15 +2,15 @@
 
 import type { Instant } from '../consent/time.ts'
 import { ByteLine } from './byte-line.ts'
-import type { CompactRecord } from './compact-record.ts'
+import type { EntryBytes } from './entry-writer.ts'
 import { parseLine, verdictOn } from './line.ts'
 import type { Names } from './names.ts'
 import type { LineOutcome, ReadingSettings } from './record.ts'
 
-/** What a line came to; a `compact` record is one like any other. It belongs to the reader until the next line. */
+/** What a line came to; a `compact` record is one like any other, as an entry. It belongs to the reader until the next line. */
 export type ReadOutcome =
   | LineOutcome
-  | { readonly kind: 'compact'; readonly record: CompactRecord; readonly ignoredEvents: number }
+  | { readonly kind: 'compact'; readonly entry: EntryBytes; readonly ignoredEvents: number }
 
 /**
  * Reads one line, a range of bytes followed by a line feed (or a return and one); it never throws. `latest` is the
@@ -27,19 +27,21 @@ export function plainReader(settings: ReadingSettings): LineReader {
 
 /**
  * Checks the structure of a line on its bytes and picks out what counts. A line out of the common shape goes the plain
- * way, so that the answer is always the plain reader's.
+ * way, so that the answer is always the plain reader's; one on which there is nothing to decide is an entry at once.
  *
  * @param names numbers the names of compact records
  */
 export function fastReader(settings: ReadingSettings, names: Names): LineReader {
   const plain = plainReader(settings)
-  const line = new ByteLine(names)
+  const line = new ByteLine(settings, names)
   return {
     read(bytes, start, end, latest) {
       if (!line.read(bytes, start, end)) return plain.read(bytes, start, end, latest)
+      const usual = line.usualEntry(latest)
+      if (usual !== undefined) return { kind: 'compact', entry: usual, ignoredEvents: 0 }
       const verdict = verdictOn(line, settings, latest)
       if (verdict.kind !== 'counted') return verdict
-      return { kind: 'compact', record: line.record(verdict), ignoredEvents: verdict.ignoredEvents }
+      return { kind: 'compact', entry: line.entry(verdict), ignoredEvents: verdict.ignoredEvents }
     },
   }
 }

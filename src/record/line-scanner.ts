@@ -3,6 +3,7 @@
 import { openAssembly } from '../lib/assembly.ts'
 import { textAt } from './byte-text.ts'
 import { type Names, NO_NUMBER } from './names.ts'
+import type { ReadingSettings } from './record.ts'
 import { ScannedNames } from './scanned-names.ts'
 
 /** What the module gives; places and lengths are in bytes of its memory. */
@@ -19,8 +20,12 @@ interface ScanModule {
   readonly PAIRS: WebAssembly.Global
   /** Forgets every name; `country` is the number of that attribute's. */
   begin(country: number): void
+  /** `updatedAt` is the number of that attribute's; the settings say whether the GDPR counts, and OUIDs are lowered. */
+  beginEntries(updatedAt: number, gdpr: boolean, lowered: boolean): void
   /** Reads the line of so many bytes; answers the number of its events, or less than 0 for a doubt. */
   read(length: number): number
+  /** The place of the entry of a line of so many events, on which there is nothing to decide; 0 for any other. */
+  usualEntry(events: number, latest: number): number
   contentLength(): number
   addAttribute(name: number, start: number, end: number): boolean
   dateEvent(place: number, hi: number, lo: number): void
@@ -49,12 +54,14 @@ export class LineScanner {
   static #user: LineScanner | undefined
 
   readonly scanner: Scanner
+  readonly #settings: ReadingSettings
   readonly #names: Names
   #scanned: ScannedNames
 
-  constructor(names: Names) {
+  constructor(settings: ReadingSettings, names: Names) {
     LineScanner.#shared ??= openScanner((kind, within, text) => LineScanner.#numberOf(kind, within, text))
     this.scanner = LineScanner.#shared
+    this.#settings = settings
     this.#names = names
     this.#scanned = this.#begin()
   }
@@ -78,7 +85,9 @@ export class LineScanner {
   #begin(): ScannedNames {
     LineScanner.#user = this
     const { module, words } = this.scanner
+    const { regulations, normalise } = this.#settings
     module.begin(this.#names.numberOf('country'))
+    module.beginEntries(this.#names.numberOf('updated_at'), regulations.includes('gdpr'), normalise !== 'none')
     const pairs = module.PAIRS.value / 4
     return new ScannedNames(this.#names, (pair, numbers) => words.set(numbers, pairs + pair * 2))
   }

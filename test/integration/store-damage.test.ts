@@ -80,7 +80,7 @@ describe('in the middle of a run', () => {
   it('a spill that finds no room, or may not be written, is the store’s trouble and no defect', async () => {
     await writeFile(join(lab.folder, 'a-file'), '')
     const spill = new Spill(join(lab.folder, 'a-file', 'lane-0'), 8)
-    expect(() => spill.add(0, Buffer.alloc(9))).toThrow(
+    expect(() => spill.add(0, { bytes: Buffer.alloc(9), start: 0, end: 9 })).toThrow(
       /^store-unusable: spill .*: found a file that cannot be written \(E\w+\)/,
     )
   })

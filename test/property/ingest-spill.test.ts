@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { personBytes, personId } from '../../src/consent/person-id.ts'
+import { personId } from '../../src/consent/person-id.ts'
 import { joinTexts, stateOf, stateText } from '../../src/consent/state.ts'
 import { BucketReducer } from '../../src/ingest/bucket.ts'
 import { unpackRows } from '../../src/ingest/row-bytes.ts'
-import { BUCKETS, bucketOf, readSealed, Spill } from '../../src/ingest/spill.ts'
-import { EntryWriter } from '../../src/ingest/spill-bytes.ts'
+import { BUCKETS, bucketAt, readSealed, Spill } from '../../src/ingest/spill.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
+import { assign, EntryWriter } from '../../src/record/entry-writer.ts'
 import { fastReader } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { UserRecord } from '../../src/record/record.ts'
@@ -44,7 +44,8 @@ const spilled: fc.Arbitrary<Spilled> = fc
     event: fc.option(fc.nat(5), { nil: undefined }),
   })
   .map(({ part, lane, plain, ouid, userId, asOf, choice, set, event }) => {
-    const at = asOf * 1_000_000
+    // On a whole second the line is none of those that stand as nearly always.
+    const at = asOf * 1_000_000 + (choice ? 512_000 : 0)
     const happened = event === undefined ? [] : [event * 1_000_000]
     return {
       part,
@@ -110,12 +111,11 @@ function throughSpill(all: readonly Spilled[], damaged: ReadonlySet<number>, blo
   try {
     for (const { part, lane, plain, record: one } of all) {
       const { spill, reader, writer } = lanes[lane] ?? never()
-      const person = personBytes(one.ouid)
-      const bucket = bucketOf(person)
       const line = lineOf(one)
       const outcome = plain ? undefined : reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)
-      if (outcome?.kind === 'compact') spill.add(bucket, writer.compact(part, person, outcome.record))
-      else spill.add(bucket, writer.plain(part, person, outcome?.kind === 'record' ? outcome.record : one))
+      const parsed = outcome?.kind === 'record' ? outcome.record : one
+      const entry = outcome?.kind === 'compact' ? outcome.entry : writer.plain(parsed)
+      spill.add(bucketAt(entry.bytes, assign(entry, part)), entry)
     }
     const indexes = sealed ? lanes.map(({ spill, names }) => spill.seal(names.texts)) : []
     const reducer = new BucketReducer()
@@ -147,6 +147,8 @@ const dated = (one: Spilled): Spilled => ({
     attributes: [['updated_at', new Date(one.record.asOf / 1_000).toISOString().replace('.000Z', 'Z')]],
   },
 })
+
+const bytesOf = (length: number, byte = 0) => ({ bytes: Buffer.alloc(length, byte), start: 0, end: length })
 
 describe('Spill', () => {
   it('§3 reduces like a plain map in key order, for any lanes, blocks and damage', () => {
@@ -183,12 +185,12 @@ describe('Spill', () => {
   it('a small ingest never touches the disk; a large one leaves nothing there, and nobody else may read it', async () => {
     const path = join(folder, 'spill', 'lane')
     const small = new Spill(path)
-    small.add(7, Buffer.alloc(100))
+    small.add(7, bytesOf(100))
     expect(existsSync(join(folder, 'spill'))).toBe(false)
     small.close()
 
     const large = new Spill(path, 10)
-    large.add(7, Buffer.alloc(100))
+    large.add(7, bytesOf(100))
     expect((await stat(join(folder, 'spill'))).mode & 0o777).toBe(0o700)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     large.close()
@@ -200,18 +202,18 @@ describe('Spill', () => {
     const path = join(folder, 'spill', 'lane')
     await writeFile(path, Buffer.alloc(1_000, 7))
     const spill = new Spill(path, 10)
-    spill.add(7, Buffer.alloc(20, 1))
+    spill.add(7, bytesOf(20, 1))
     expect(readSealed(spill.seal([]), 7)).toEqual(Buffer.alloc(20, 1))
     spill.close()
   })
 
   it('a cleared spill holds nothing, and takes up the next group', () => {
     const spill = new Spill(join(folder, 'spill', 'lane'), 10)
-    spill.add(7, Buffer.alloc(20, 1))
-    spill.add(7, Buffer.alloc(5, 2))
+    spill.add(7, bytesOf(20, 1))
+    spill.add(7, bytesOf(5, 2))
     spill.clear()
     expect(spill.read(7).length).toBe(0)
-    spill.add(7, Buffer.alloc(20, 3))
+    spill.add(7, bytesOf(20, 3))
     expect(readSealed(spill.seal([]), 7)).toEqual(Buffer.alloc(20, 3))
     spill.close()
   })

@@ -4,14 +4,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Choice } from '../../src/consent/choice.ts'
 import { type KeyText, parseKey } from '../../src/consent/key.ts'
-import { personBytes } from '../../src/consent/person-id.ts'
 import { join, stateOf, stateText } from '../../src/consent/state.ts'
 import { formatInstant } from '../../src/consent/time.ts'
 import { KeysTold } from '../../src/ingest/keys-told.ts'
-import { Entry, EntryWriter } from '../../src/ingest/spill-bytes.ts'
 import { StateReducer } from '../../src/ingest/state-reducer.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
-import { expanded } from '../../src/record/compact-record.ts'
+import { Entry } from '../../src/record/entry.ts'
+import { assign, EntryWriter } from '../../src/record/entry-writer.ts'
 import { fastReader } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { UserRecord } from '../../src/record/record.ts'
@@ -20,7 +19,6 @@ import { record } from '../support/consent-samples.ts'
 import { exportLine } from '../support/raw-lines.ts'
 
 const SETTINGS = { normalise: 'none', regulations: ['gdpr'], clockSkew: 0, maxLineBytes: 8_388_608 } as const
-const PERSON = personBytes('somebody')
 
 /** A reader with its table of names, and what it reads as a lane spills it. */
 function newLane() {
@@ -31,9 +29,10 @@ function newLane() {
     const outcome = reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)
     if (outcome.kind !== 'compact' && outcome.kind !== 'record') return undefined
     const compact = outcome.kind === 'compact'
-    const read = compact ? expanded(outcome.record, names.texts) : outcome.record
-    const bytes = compact ? writer.compact(0, PERSON, outcome.record) : writer.plain(0, PERSON, outcome.record)
-    return { line: new Entry(Buffer.from(bytes), 0, names.texts), record: read, compact }
+    const entry = compact ? outcome.entry : writer.plain(outcome.record)
+    assign(entry, 0)
+    const read = new Entry(Buffer.from(entry.bytes.subarray(entry.start, entry.end)), 0, names.texts)
+    return { line: read, record: read.record, compact }
   }
 }
 
