@@ -116,19 +116,23 @@ function pruneSets<M extends Mark>(marks: Map<KeyText, Map<ChoiceText, M>>): Map
 
 /** The sets of one key that some question can still reach. */
 export function newestSets<M extends Mark>(byChoice: ReadonlyMap<ChoiceText, M>): Map<ChoiceText, M> {
-  const sets = [...byChoice].map(([text, mark]) => ({ text, mark, ids: new Set(parseSet(text)) }))
+  const sets = [...byChoice].map(([text, mark]) => ({ text, mark, ids: new Set<string | undefined>(parseSet(text)) }))
   const kept = new Set<ChoiceText>()
-  /** `undefined` is a value id that no set holds: it is lacking in all of them. */
-  const questions: (string | undefined)[] = [undefined, ...new Set(sets.flatMap(({ ids }) => [...ids]))]
-  for (const id of questions) {
+  // `undefined` is a value id that no set holds: it is lacking in all of them.
+  for (const id of new Set([undefined, ...sets.flatMap(({ ids }) => [...ids])])) {
     for (const holds of [true, false]) {
-      const answering = sets.filter(({ ids }) => (id !== undefined && ids.has(id)) === holds)
-      for (const { text, mark } of answering) {
-        if (answering.every((other) => compareMarks(other.mark, mark) <= 0)) kept.add(text)
-      }
+      const answering = sets.filter(({ ids }) => ids.has(id) === holds)
+      const newest = latestOf(answering)
+      for (const { text, mark } of answering) if (newest && compareMarks(mark, newest) === 0) kept.add(text)
     }
   }
   return new Map([...byChoice].filter(([text]) => kept.has(text)))
+}
+
+function latestOf<M extends Mark>(marked: readonly { readonly mark: M }[]): M | undefined {
+  let newest: M | undefined
+  for (const { mark } of marked) if (newest === undefined || compareMarks(mark, newest) > 0) newest = mark
+  return newest
 }
 
 /** JSON with sorted member names: equal values are equal texts. */

@@ -1,16 +1,15 @@
 /** Reduced states as bytes on their way from a lane's thread: handing over a buffer costs nothing, handing over texts does. */
 
-import type { Entry } from '../record/entry.ts'
+import { type Entry, identityAt } from '../record/entry.ts'
 import type { StateRow } from '../store/store.ts'
 import { grown } from './grown.ts'
 import type { StateBytes } from './state-reducer.ts'
 
 /*
- * A row: the lengths of its three texts (four bytes each, little-endian), the person (16 bytes), then OUID, user id and
+ * A row: the length of its state (four bytes, little-endian), what the entry has from its person to its content, and the
  * state in UTF-8.
  */
-const PERSON = 12
-const TEXTS = PERSON + 16
+const IDENTITY = 4
 
 /** Packs rows one after the other into a buffer that grows. */
 export class RowPacker {
@@ -19,17 +18,11 @@ export class RowPacker {
 
   /** The row of the record an entry is of, with its state. */
   add(entry: Entry, state: StateBytes): void {
-    const [ouidStart, ouidEnd] = entry.ouid
-    const [userIdStart, userIdEnd] = entry.userId
-    const start = this.#length
-    this.#need(TEXTS + (ouidEnd - ouidStart) + (userIdEnd - userIdStart) + state.length)
-    this.#buffer.writeUInt32LE(ouidEnd - ouidStart, start)
-    this.#buffer.writeUInt32LE(userIdEnd - userIdStart, start + 4)
-    this.#buffer.writeUInt32LE(state.length, start + 8)
-    this.#length += PERSON
-    this.#copy(entry.bytes, entry.personAt, entry.personAt + 16)
-    this.#copy(entry.bytes, ouidStart, ouidEnd)
-    this.#copy(entry.bytes, userIdStart, userIdEnd)
+    const [start, end] = entry.identity
+    this.#need(IDENTITY + (end - start) + state.length)
+    this.#buffer.writeUInt32LE(state.length, this.#length)
+    this.#length += IDENTITY
+    this.#copy(entry.bytes, start, end)
     this.#copy(state.bytes, 0, state.length)
   }
 
@@ -55,16 +48,9 @@ export class RowPacker {
 export function* unpackRows(packed: Uint8Array): Iterable<StateRow> {
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength)
   for (let at = 0; at < bytes.length; ) {
-    const ouidAt = at + TEXTS
-    const userIdAt = ouidAt + bytes.readUInt32LE(at)
-    const stateAt = userIdAt + bytes.readUInt32LE(at + 4)
-    const end = stateAt + bytes.readUInt32LE(at + 8)
-    yield {
-      person: bytes.toString('hex', at + PERSON, ouidAt),
-      ouid: bytes.toString('utf8', ouidAt, userIdAt),
-      userId: bytes.toString('utf8', userIdAt, stateAt),
-      state: bytes.toString('utf8', stateAt, end),
-    }
-    at = end
+    const { person, ouid, userId, end } = identityAt(bytes, at + IDENTITY)
+    const next = end + bytes.readUInt32LE(at)
+    yield { person, ouid, userId, state: bytes.toString('utf8', end, next) }
+    at = next
   }
 }

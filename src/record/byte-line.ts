@@ -126,7 +126,9 @@ export class ByteLine implements LineView<ByteEvent> {
   }
 
   get events(): readonly ByteEvent[] {
-    return Array.from({ length: this.#eventCount }, (_, number) => this.#event(number))
+    const events: ByteEvent[] = []
+    for (let number = 0; number < this.#eventCount; number += 1) events.push(this.#event(number))
+    return events
   }
 
   get userId(): unknown {

@@ -45,13 +45,9 @@ export class Entry {
     return this.place + PERSON
   }
 
-  /** Places of the first and past the last byte of the OUID. */
-  get ouid(): readonly [start: number, end: number] {
-    return [this.place + TEXTS + 4, this.#userIdAt]
-  }
-
-  get userId(): readonly [start: number, end: number] {
-    return [this.#userIdAt + 4, this.#content]
+  /** The range from the person to the content: whom the entry is about (`identityAt`). */
+  get identity(): readonly [start: number, end: number] {
+    return [this.personAt, this.#content]
   }
 
   /** By person, then `user.id` by code unit. */
@@ -83,9 +79,8 @@ export class Entry {
     const { compact, bytes, asOf, version } = this
     // Our own bytes, of this very run.
     if (compact === undefined) return JSON.parse(bytes.toString('utf8', this.#content, this.#end)) as UserRecord
-    const [ouid, userId] = [this.ouid, this.userId].map(([start, end]) => bytes.toString('utf8', start, end))
-    const content = expandedContent(bytes, compact.start, compact.end, this.names)
-    return { ouid: ouid ?? '', userId: userId ?? '', asOf, version, ...content }
+    const { ouid, userId } = identityAt(bytes, this.personAt)
+    return { ouid, userId, asOf, version, ...expandedContent(bytes, compact.start, compact.end, this.names) }
   }
 
   get #content(): number {
@@ -105,3 +100,18 @@ function areSame(a: Buffer, aAt: number, b: Buffer, bAt: number, length: number)
 
 const textEnd = (bytes: Buffer, at: number): number => at + 4 + bytes.readUInt32LE(at)
 const textAt = (bytes: Buffer, at: number): string => bytes.toString('utf8', at + 4, textEnd(bytes, at))
+
+/** Whom the bytes from a person on are about, as they stand in an entry; the id in hex, and where that ends. */
+export function identityAt(
+  bytes: Buffer,
+  at: number,
+): { readonly person: string; readonly ouid: string; readonly userId: string; readonly end: number } {
+  const ouidAt = at + TEXTS - PERSON
+  const userIdAt = textEnd(bytes, ouidAt)
+  return {
+    person: bytes.toString('hex', at, at + 16),
+    ouid: textAt(bytes, ouidAt),
+    userId: textAt(bytes, userIdAt),
+    end: textEnd(bytes, userIdAt),
+  }
+}
