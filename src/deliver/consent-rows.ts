@@ -5,7 +5,7 @@ import type { Guid, Row, RowWrite } from '../dataverse/dataverse.ts'
 import { groupBy } from '../lib/group.ts'
 import { consentTypeOf, createdColumns, updatedColumns } from '../projection/consent-row.ts'
 import { CHANNEL_CODES, type Channel, type ContactPoint, normaliseAddress } from '../projection/contact-point.ts'
-import { combineHeld } from '../projection/guard.ts'
+import { combineHeld, ledgerSpan } from '../projection/guard.ts'
 import {
   CONSENT_VALUES,
   type ConsentEntry,
@@ -241,7 +241,7 @@ function planSlot(
       const agreeing = verdict.rows.filter(({ optedIn }) => optedIn === statement.value)
       const [held, ...others] = agreeing.flatMap((one) => heldRow(one, entry, policiesOf(work)) ?? [])
       const all = held && combineHeld([held, ...others])
-      const foreign = all === undefined || all.ours ? undefined : { value: value.value, lo: all.lo, hi: all.hi }
+      const foreign = all === undefined || all.ours ? undefined : { value: value.value, ...ledgerSpan(all) }
       const ledger =
         row === undefined
           ? seen

@@ -13,6 +13,7 @@ import {
   type WantedColumn,
   wantedColumn,
 } from '../projection/contact-row.ts'
+import { ledgerSpan } from '../projection/guard.ts'
 import type { Person } from '../projection/person.ts'
 import type { JsonValue } from '../record/record.ts'
 import type { LedgerEntry, Place, TargetScope } from '../store/store.ts'
@@ -177,7 +178,7 @@ function planContact(
 
 /** A column that needs no write: found equal, or kept as somebody else left it. */
 function ruled(
-  { us }: ContactWork,
+  { us, target }: ContactWork,
   column: ContactColumn,
   place: Place,
   entry: LedgerEntry | undefined,
@@ -190,8 +191,11 @@ function ruled(
   if (verdict.verdict === 'superseded')
     return { outcome: 'superseded', ledger: verdict.ours ? entry : foundForeign(place, entry, verdict.foreign, read) }
   const stored = row?.columns[column.name] ?? null
-  const held = row && !statesNothing(stored) ? heldColumn(column, stored, lastSave(row, us), entry, 0) : undefined
-  const foreign = held === undefined || held.ours ? undefined : { value: stored, lo: held.lo, hi: held.hi }
+  const held =
+    row && !statesNothing(stored)
+      ? heldColumn(column, stored, lastSave(row, us), entry, target.clockToleranceMicros)
+      : undefined
+  const foreign = held === undefined || held.ours ? undefined : { value: stored, ...ledgerSpan(held) }
   return { outcome: 'unchanged', ledger: read && foundEqual(place, entry, wanted, at, read, foreign) }
 }
 

@@ -121,6 +121,7 @@ function speakerOf(
       ledger: ledger.get(columnPlace(row.id, question.column.name)),
       asOf: question.asOfColumn === undefined ? undefined : row.columns[question.asOfColumn],
       save: lastSave(row, us),
+      clockTolerance: target.clockToleranceMicros,
     })
     utterances.push({ entries: question.entries, statement, dating })
   }

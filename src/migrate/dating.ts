@@ -20,6 +20,8 @@ export interface Traces {
   readonly ledger: LedgerEntry | undefined
   readonly asOf: JsonValue | undefined
   readonly save: LastSave
+  /** Microseconds that two clocks may differ by. */
+  readonly clockTolerance: number
 }
 
 export interface DatedStatement {
@@ -33,8 +35,8 @@ export interface DatedStatement {
  * else who agreed counts too, so that a no of theirs is not cut short.
  */
 export function dateChoice({ column }: Pick<Question, 'column'>, value: boolean, traces: Traces): DatedStatement {
-  const { stored, persons, ledger, asOf, save } = traces
-  const held = heldColumn(column, stored, save, ledger, 0)
+  const { stored, persons, ledger, asOf, save, clockTolerance } = traces
+  const held = heldColumn(column, stored, save, ledger, clockTolerance)
   if (persons?.value === value) {
     const { event } = persons
     const hi = held.ours ? Math.max(persons.hi, held.hi) : persons.hi

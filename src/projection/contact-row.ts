@@ -13,7 +13,7 @@ import {
   sameValue,
   statesNothing,
 } from './contact-column.ts'
-import { type Claim, type Conflict, guard, type Held, type Stance } from './guard.ts'
+import { type Claim, type Conflict, guard, type Held, ledgerSpan, type Stance } from './guard.ts'
 import {
   combine,
   combineSets,
@@ -130,12 +130,12 @@ export function judgeColumn(
   if (sameValue(wanted.column, stored, wanted.value)) return { verdict: 'equal' }
   if (stored === undefined || statesNothing(stored)) return { verdict: 'write', replaces: 'nothing' }
   const held = heldColumn(wanted.column, stored, contact, entry, clockTolerance)
-  const foreign = held.ours ? {} : { foreign: { value: stored, lo: held.lo, hi: held.hi } }
+  const said = { value: stored, ...ledgerSpan(held) }
+  const foreign = held.ours ? {} : { foreign: said }
   if (adopted && neverDelivered(entry)) return { verdict: 'write', replaces: 'foreign', ...foreign }
   if (guard(wanted.claim, held, conflict) === 'write') {
     return { verdict: 'write', replaces: held.ours ? 'ours' : 'foreign', ...foreign }
   }
-  const said = { value: stored, lo: held.lo, hi: held.hi }
   return { verdict: 'superseded', foreign: said, ...(held.ours && { ours: true }) }
 }
 
@@ -153,9 +153,10 @@ export function heldColumn(
   entry: LedgerEntry | undefined,
   clockTolerance: number,
 ): Held {
-  const ours = ownValue(entry, (value) => sameValue(column, stored, value), { modifiedOn, byUs })
+  const holds = (value: JsonValue) => sameValue(column, stored, value)
+  const ours = ownValue(entry, holds, { modifiedOn, byUs, clockTolerance })
   if (ours !== undefined) return { ...ours, ours: true, loTolerance: 0, hiTolerance: 0 }
-  const lo = foreignSince(entry, SINCE_EVER, modifiedOn, (value) => sameValue(column, stored, value))
+  const lo = foreignSince(entry, SINCE_EVER, modifiedOn, holds)
   return { lo, hi: modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
 }
 
@@ -163,15 +164,14 @@ export function heldColumn(
  * The span of a value that is ours: confirmed, or intended and perhaps applied. It ends with the ledger's and has no
  * beginning, as it was made of a part of what is known now: a refusal that comes out of the whole replaces it, whenever
  * it was said (semantics §7). Where somebody else is known to have said the same, their span counts too: we only agreed.
- * With the row's last save it is also asked whether what stands there may be somebody else's all the same.
+ * With the row as read it is also asked whether what stands there may be somebody else's all the same.
  */
 export function ownValue(
   entry: LedgerEntry | undefined,
   holds: (value: JsonValue) => boolean,
-  save?: LastSave,
+  read?: LastSave & { readonly clockTolerance: number },
 ): Span | undefined {
-  if (save !== undefined && (takenBack(entry, holds, save) || saidByOthers(entry, holds, save))) return undefined
-  if (broughtBack(entry, holds)) return undefined
+  if (read !== undefined && isTheirs(entry, holds, read)) return undefined
   const values = [entry?.intended, entry?.confirmed].filter((value) => value !== undefined && holds(value.value))
   const [first] = values
   if (first === undefined) return undefined
@@ -179,6 +179,14 @@ export function ownValue(
   const spans = [...values.flatMap((value) => (value === undefined ? [] : [value])), ...agreed]
   const lo = agreed.length === 0 ? SINCE_EVER : Math.min(...spans.map((span) => span.lo))
   return { lo, hi: Math.max(...spans.map(({ hi }) => hi)) }
+}
+
+function isTheirs(
+  entry: LedgerEntry | undefined,
+  holds: (value: JsonValue) => boolean,
+  { clockTolerance, ...save }: LastSave & { readonly clockTolerance: number },
+): boolean {
+  return takenBack(entry, holds, save) || saidByOthers(entry, holds, save) || broughtBack(entry, holds, clockTolerance)
 }
 
 /**
@@ -196,13 +204,17 @@ function takenBack(
 
 /**
  * Since it was confirmed, something else was seen there, and we have written nothing over that: whoever made it what it was
- * has said so anew (semantics §7).
+ * has said so anew (semantics §7). What was seen is kept with the tolerance on its end, which says nothing of when that was.
  */
-function broughtBack(entry: LedgerEntry | undefined, holds: (value: JsonValue) => boolean): boolean {
+function broughtBack(
+  entry: LedgerEntry | undefined,
+  holds: (value: JsonValue) => boolean,
+  clockTolerance: number,
+): boolean {
   const { intended, confirmed, foreign } = entry ?? {}
   if (confirmed === undefined || foreign === undefined || (intended !== undefined && holds(intended.value)))
     return false
-  return holds(confirmed.value) && !holds(foreign.value) && foreign.hi > confirmed.at
+  return holds(confirmed.value) && !holds(foreign.value) && foreign.hi - clockTolerance > confirmed.at
 }
 
 /**

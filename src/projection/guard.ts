@@ -19,6 +19,11 @@ export interface Held extends Span {
   readonly hiTolerance: number
 }
 
+/** The span as the ledger keeps it: its bounds are compared without tolerance (semantics §7). */
+export function ledgerSpan({ lo, hi, loTolerance, hiTolerance }: Omit<Held, 'ours'>): Span {
+  return { lo: lo - loTolerance, hi: hi + hiTolerance }
+}
+
 export type Verdict = 'write' | 'superseded'
 
 /** A value and its span, as wanted by the persons of a place. */

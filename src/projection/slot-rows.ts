@@ -4,7 +4,7 @@ import type { Instant, Span } from '../consent/time.ts'
 import type { Guid } from '../dataverse/dataverse.ts'
 import type { LedgerEntry, LedgerValue } from '../store/store.ts'
 import { foreignSince, ownValue } from './contact-row.ts'
-import { type Conflict, combineHeld, guard, type Held } from './guard.ts'
+import { type Conflict, combineHeld, guard, type Held, ledgerSpan } from './guard.ts'
 import { parseReason } from './reason.ts'
 import { CONSENT_VALUES, slotRowId, type WantedSlot } from './slot.ts'
 
@@ -71,7 +71,7 @@ export function judgeSlot(
   const [first, ...others] = differing.flatMap((row) => heldRow(row, entry, policies) ?? [])
   if (first === undefined) return { verdict: 'write', rows: toUpdate, replaces: 'nothing', missing: false }
   const held = combineHeld([first, ...others])
-  const foreign = { value: code(!statement.value), lo: held.lo, hi: held.hi }
+  const foreign = { value: code(!statement.value), ...ledgerSpan(held) }
   const claim = { stance: statement.value ? 'opt-in' : 'refusal', lo: statement.lo, hi: statement.hi } as const
   if (guard(claim, held, policies.conflict) === 'superseded')
     return { verdict: 'superseded', foreign, missing: false, ...(held.ours && { ours: true }) }
@@ -99,7 +99,7 @@ function judgeMissing(
     loTolerance: clockTolerance,
     hiTolerance: clockTolerance,
   }
-  const foreign = { value: CONSENT_VALUES.optedOut, lo: held.lo, hi: held.hi }
+  const foreign = { value: CONSENT_VALUES.optedOut, ...ledgerSpan(held) }
   // Both refuse: theirs stays known, or a yes older than it would pass, and others of the address would never hear of it.
   if (!wantsIn) return { verdict: 'write', rows: [], replaces: 'nothing', foreign, missing: true }
   return guard({ stance: 'opt-in', lo: span.lo, hi: span.hi }, held, policies.conflict) === 'write'
@@ -117,7 +117,7 @@ export function heldRow(
 ): Held | undefined {
   if (row.optedIn === undefined) return undefined
   const value = code(row.optedIn)
-  const save = { modifiedOn: row.modifiedOn, byUs: us.has(row.modifiedBy) }
+  const save = { modifiedOn: row.modifiedOn, byUs: us.has(row.modifiedBy), clockTolerance }
   const theirs = { hi: row.modifiedOn, ours: false, loTolerance: clockTolerance, hiTolerance: clockTolerance }
   if (isMadeSince(row, save.byUs, entry, value)) return { ...theirs, lo: row.createdOn }
   const own = ownValue(entry, (known) => known === value, save) ?? ownReason(row, entry, us)

@@ -5,7 +5,7 @@ import { type Choice, setOf } from '../consent/choice.ts'
 import { type Key, keyText } from '../consent/key.ts'
 import type { Events } from '../consent/statement.ts'
 import { formatInstant } from '../consent/time.ts'
-import type { Conflict } from '../projection/guard.ts'
+import { type Conflict, ledgerSpan } from '../projection/guard.ts'
 import type { Person, SharedAddress } from '../projection/person.ts'
 import { NAMESPACE } from '../projection/slot.ts'
 import type { LedgerValue, Place } from '../store/store.ts'
@@ -119,5 +119,5 @@ function outlasts(a: Draft, b: Draft): boolean {
 
 /** The span as the ledger keeps it, whose bounds are compared without tolerance. */
 export function keptSpan({ statement, value }: Saying['heard']): LedgerValue {
-  return { value, lo: statement.lo - statement.loTolerance, hi: statement.hi + statement.hiTolerance }
+  return { value, ...ledgerSpan(statement) }
 }

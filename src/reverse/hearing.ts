@@ -9,7 +9,7 @@ import type { Log } from '../lib/log.ts'
 import type { Progress } from '../lib/progress.ts'
 import type { LedgerEntry, Place, Store, TargetScope } from '../store/store.ts'
 import type { OpenLook } from '../store/told.ts'
-import type { Saying } from './decide.ts'
+import { keptSpan, type Saying } from './decide.ts'
 
 export interface HearingPorts {
   readonly store: Store
@@ -81,9 +81,9 @@ export function countQuiet(quiet: Quiet, kind: 'ours' | 'empty' | 'not-mapped' |
 export function differing(
   place: Place,
   entry: LedgerEntry | undefined,
-  { statement: { lo, hi }, value, agreed }: Saying['heard'],
+  heard: Saying['heard'],
   row: RowRead,
 ): Pick<HeardSaying, 'unsettled'> {
-  if (entry?.confirmed === undefined || agreed) return {}
-  return { unsettled: foundForeign(place, entry, { value, lo, hi }, row) }
+  if (entry?.confirmed === undefined || heard.agreed) return {}
+  return { unsettled: foundForeign(place, entry, keptSpan(heard), row) }
 }

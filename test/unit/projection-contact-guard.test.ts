@@ -63,7 +63,7 @@ describe('§7 null', () => {
 })
 
 describe('§7 no ledger entry', () => {
-  const foreign = { value: false, lo: SINCE_EVER, hi: MODIFIED }
+  const foreign = { value: false, lo: SINCE_EVER, hi: MODIFIED + DELTA }
 
   it('a contact column: (−∞, modifiedon], δ', () => {
     expect(judge(optIn(205), { stored: false })).toEqual({ verdict: 'superseded', foreign })
@@ -125,7 +125,7 @@ describe('§7 the ledger', () => {
 
   it('another value than the ledger’s: [ledger time, modifiedon], δ', () => {
     const given = { stored: true, entry: { confirmed: confirmed(false, 20, 30, 150) } }
-    const foreign = { value: true, lo: s(150), hi: MODIFIED }
+    const foreign = { value: true, lo: s(150) - DELTA, hi: MODIFIED + DELTA }
     expect(judge(optOut(144), given)).toEqual({ verdict: 'superseded', foreign })
     expect(judge(optOut(145), given)).toEqual({ verdict: 'write', replaces: 'foreign', foreign })
   })
@@ -194,6 +194,22 @@ describe('§7 the span of a column', () => {
     expect(judge(optIn(150), { stored: false, entry: entry(180), byUs: true }).verdict).toBe('write')
     const yes = { intended: { value: true, lo: s(20), hi: s(30), at: s(180) } }
     expect(judge(optOut(1), { stored: true, entry: yes }).verdict).toBe('write')
+  })
+
+  it('is kept with δ on both ends, and what was seen before the ledger time is told by its end without it', () => {
+    const seen = (hi: number) => ({
+      confirmed: confirmed(false, 20, 30, 150),
+      foreign: { value: true, lo: 0, hi: s(hi) },
+    })
+    // Seen at 149, kept until 154: our no was written over it.
+    expect(held(seen(154))).toMatchObject({ hi: s(30), ours: true })
+    expect(held(seen(156))).toEqual({ lo: SINCE_EVER, hi: MODIFIED, ...clock })
+    // Somebody else's no that we agreed to, saved at 200: a yes from within the tolerance of that does not pass later either.
+    const { verdict, ...rest } = judge(optIn(204), { stored: false })
+    expect(verdict).toBe('superseded')
+    const agreed = { confirmed: confirmed(false, 20, 30, 300), ...rest }
+    expect(judge(optIn(204), { stored: false, entry: agreed }).verdict).toBe('superseded')
+    expect(judge(optIn(206), { stored: false, entry: agreed }).verdict).toBe('write')
   })
 
   it('where only an intended value is known, another one came after the reading before it, unless that showed it', () => {

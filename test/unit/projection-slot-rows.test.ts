@@ -61,12 +61,12 @@ describe('§7 no ledger entry', () => {
       verdict: 'write',
       rows: [row()],
       replaces: 'foreign',
-      foreign: { value: OUT, lo: s(100), hi: s(200) },
+      foreign: { value: OUT, lo: s(95), hi: s(205) },
       missing: false,
     })
     expect(judge(optIn(205))).toEqual({
       verdict: 'superseded',
-      foreign: { value: OUT, lo: s(100), hi: s(200) },
+      foreign: { value: OUT, lo: s(95), hi: s(205) },
       missing: false,
     })
   })
@@ -77,7 +77,7 @@ describe('§7 no ledger entry', () => {
     expect(judge(optOut(1, 95), { rows: [ourIn] })).toMatchObject({
       verdict: 'write',
       replaces: 'foreign',
-      foreign: { value: IN, lo: s(100), hi: s(200) },
+      foreign: { value: IN, lo: s(95), hi: s(205) },
     })
   })
 
@@ -161,13 +161,13 @@ describe('§7 the ledger', () => {
     expect(leastOptIn({ entry: { confirmed: confirmed(IN, 20, 30, 150) } })).toBe(s(205) + 1)
     expect(judge(optOut(1, 150), given)).toMatchObject({
       replaces: 'foreign',
-      foreign: { value: IN, lo: s(150), hi: s(200) },
+      foreign: { value: IN, lo: s(145), hi: s(205) },
     })
   })
 
   it('a ledger time after modifiedon begins no span after its end', () => {
     expect(judge(optOut(1, 900), { rows: [ourIn], entry: { confirmed: confirmed(OUT, 20, 30, 400) } })).toMatchObject({
-      foreign: { lo: s(200), hi: s(200) },
+      foreign: { lo: s(195), hi: s(205) },
     })
   })
 
@@ -201,7 +201,7 @@ describe('§7 no row, but the ledger knew one', () => {
       verdict: 'write',
       rows: [],
       replaces: 'foreign',
-      foreign: { value: OUT, lo: s(150), hi: s(300) },
+      foreign: { value: OUT, lo: s(145), hi: s(305) },
       missing: true,
     })
   })
@@ -209,7 +209,7 @@ describe('§7 no row, but the ledger knew one', () => {
   it('this run is the first where none is noted', () => {
     expect(judge(optIn(1_005), gone)).toEqual({
       verdict: 'superseded',
-      foreign: { value: OUT, lo: s(150), hi: READ_AT },
+      foreign: { value: OUT, lo: s(145), hi: READ_AT + s(5) },
       missing: true,
     })
     expect(judge(optIn(1_006), gone).verdict).toBe('write')
@@ -220,12 +220,12 @@ describe('§7 no row, but the ledger knew one', () => {
   })
 
   it('a refusal that agrees with it leaves it known, so that a yes older than the deletion cannot pass', () => {
-    expect(judge(optOut(1), gone)).toMatchObject({ foreign: { value: OUT, lo: s(150), hi: READ_AT } })
+    expect(judge(optOut(1), gone)).toMatchObject({ foreign: { value: OUT, lo: s(145), hi: READ_AT + s(5) } })
   })
 
   it('the span never ends before it begins', () => {
     const entry = { confirmed: confirmed(IN, 20, 30, 400), missingSince: s(300) }
-    expect(judge(optIn(1), { rows: [], entry })).toMatchObject({ foreign: { lo: s(300), hi: s(300) } })
+    expect(judge(optIn(1), { rows: [], entry })).toMatchObject({ foreign: { lo: s(295), hi: s(305) } })
   })
 
   it('is somebody else’s statement: conflict policies apply', () => {
@@ -246,7 +246,7 @@ describe('§6.6 rows of a slot', () => {
     expect(leastOptIn({ rows: [ourIn, row(), late] })).toBe(s(305) + 1)
     expect(judge(optIn(400), { rows: [ourIn, row(), late] })).toMatchObject({
       rows: [row(), late],
-      foreign: { lo: s(100), hi: s(300) },
+      foreign: { lo: s(95), hi: s(305) },
     })
     const ins = [late, row()].map((one) => ({ ...one, optedIn: true }))
     expect(leastRefusal({ rows: ins })).toBe(s(95))

@@ -3,11 +3,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SECOND, SINCE_EVER } from '../../src/consent/time.ts'
+import { foundForeign } from '../../src/deliver/ledger.ts'
 import { guard } from '../../src/projection/guard.ts'
+import { CONSENT_VALUES } from '../../src/projection/slot.ts'
+import { judgeSlot } from '../../src/projection/slot-rows.ts'
+import { hearSlot } from '../../src/reverse/heard.ts'
 import { type Foreign, type Own, reverseVerdict } from '../../src/reverse/verdict.ts'
+import type { LedgerEntry } from '../../src/store/store.ts'
+import { POLICIES, row, wantedAt, yes } from '../support/consent-samples.ts'
 
 const s = (seconds: number) => seconds * SECOND
 const DELTA = s(5)
+const { optedIn: IN, optedOut: OUT } = CONSENT_VALUES
 const foreign = (value: Foreign['value'], lo: number, hi: number): Foreign => ({
   value,
   lo: lo === SINCE_EVER ? lo : s(lo),
@@ -78,6 +85,32 @@ describe('§11.3 what is told', () => {
         // Told so that Didomi, which takes the latest by date, follows.
         if (verdict.kind === 'tell') expect(verdict.instant).toBeGreaterThan(here.hi)
       }),
+    )
+  })
+
+  it('what delivery left as somebody else’s no is told, and no later run writes the yes over it (property)', () => {
+    const seconds = fc.integer({ min: 0, max: 60 })
+    const told = { value: OUT, lo: s(1), hi: s(2), at: s(9) }
+    const ledgers = fc.constantFrom<LedgerEntry | undefined>(
+      undefined,
+      { place: 'slot', confirmed: told },
+      { place: 'slot', confirmed: told, foreign: { value: IN, lo: s(9), hi: s(25) } },
+    )
+    fc.assert(
+      fc.property(seconds, seconds, ledgers, (said, saved, entry) => {
+        const wish = wantedAt(yes(s(said), s(said)))
+        const rows = [row({ createdOn: s(0), modifiedOn: s(saved) })]
+        const verdict = judgeSlot(wish, rows, entry, POLICIES, s(100))
+        if (verdict.verdict !== 'superseded') return
+        const kept = verdict.ours
+          ? entry
+          : foundForeign('slot', entry, verdict.foreign, { rowId: 'row', modifiedOn: s(saved) })
+        expect(judgeSlot(wish, rows, kept, POLICIES, s(200)).verdict).toBe('superseded')
+        const heard = hearSlot(rows, kept, POLICIES, s(200))
+        if (heard.kind !== 'foreign') expect(verdict.ours).toBe(true)
+        else expect(reverseVerdict(heard.statement, own(true, said, said), 'newest').kind).toBe('tell')
+      }),
+      { numRuns: 2_000 },
     )
   })
 })
