@@ -6,7 +6,7 @@
 import { FALSE, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE, TRUE } from '../record/json-byte'
 import { addChoice, addSet, LONGEST } from './content'
 import { byteAt, DOUBT, skipValue } from './json'
-import { recall, remember, UNKNOWN } from './memo'
+import { readOnce } from './memo'
 import { beginObject, CHANNEL, firstOf, meet, numberOf, PREFERENCE, PURPOSE, PURPOSE_CHANNEL, secondOf } from './names'
 import { isWord } from './text'
 import { noMember, readArray, readObject } from './walk'
@@ -30,25 +30,21 @@ function consentsMember(name: i32, length: i32): i32 {
 
 function readConsentsMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   if (member < 0 || byteAt(at) !== OPEN_ARRAY) return skipValue(at)
-  return readArray(at, member === PURPOSES ? readMemorablePurpose : readMemorableChannel)
+  return readArray(at, member === PURPOSES ? readPurposeOnce : readOwnChannelOnce)
 }
 
-function readMemorablePurpose(at: i32): i32 {
-  const known = recall(PURPOSE, at)
-  if (known !== UNKNOWN) return known
-  const end = readPurpose(at)
-  if (end !== DOUBT) remember(at, end)
-  return end
+function readPurposeOnce(at: i32): i32 {
+  return readOnce(PURPOSE, at, readPurpose)
 }
 
-function readMemorableChannel(at: i32): i32 {
-  const known = recall(CHANNEL, at)
-  if (known !== UNKNOWN) return known
+function readOwnChannelOnce(at: i32): i32 {
+  return readOnce(CHANNEL, at, readOwnChannel)
+}
+
+function readOwnChannel(at: i32): i32 {
   channelKind = CHANNEL
   purpose = 0
-  const end = readChannel(at)
-  if (end !== DOUBT) remember(at, end)
-  return end
+  return readChannel(at)
 }
 
 /** The pair of the purpose being read; below zero before its id. */

@@ -9,12 +9,12 @@ import { addAttribute, contentLength, dateEvent } from './content'
 import { byteAt, isDigit } from './json'
 import {
   CREATED_AT,
-  EVENT_RANGES_BYTES,
   EVENT_REGULATION,
   EVENT_UPDATED_AT,
   endOf,
   instantOf,
   ORGANIZATION_USER_ID,
+  RANGES_BYTES,
   STATUS,
   startOf,
   USER_ID,
@@ -118,6 +118,6 @@ function dateUsual(event: i32, latest: f64): bool {
   const hi = startOf(event, EVENT_UPDATED_AT) === MISSING ? lo : max(lo, instantOf(event, 1))
   // Not NaN either.
   if (startOf(event, CREATED_AT) < 0 || !(hi <= latest)) return false
-  dateEvent(load<i32>(event, EVENT_RANGES_BYTES), hi, lo)
+  dateEvent(load<i32>(event, RANGES_BYTES), hi, lo)
   return true
 }

@@ -12,7 +12,6 @@ export const ORGANIZATION_USER_ID: i32 = 1
 export const VERSION: i32 = 2
 export const USER_UPDATED_AT: i32 = 3
 export const USER_REGULATION: i32 = 4
-export const USER_RANGES_BYTES: i32 = 40
 
 /** The same of an event; its place in the content stands behind them. */
 export const EVENT_ID: i32 = 0
@@ -20,14 +19,16 @@ export const STATUS: i32 = 1
 export const EVENT_REGULATION: i32 = 2
 export const CREATED_AT: i32 = 3
 export const EVENT_UPDATED_AT: i32 = 4
-export const EVENT_RANGES_BYTES: i32 = 40
+
+/** The ranges of either. */
+export const RANGES_BYTES: i32 = 40
 
 /** How a member nearly always stands. */
 export const GDPR: i32 = 1
 export const CONFIRMED: i32 = 2
 
-export function forgetRanges(record: i32, bytes: i32): void {
-  for (let range = record; range < record + bytes; range += 8) store<i32>(range, MISSING)
+export function forgetRanges(record: i32): void {
+  for (let range = record; range < record + RANGES_BYTES; range += 8) store<i32>(range, MISSING)
 }
 
 /** Keeps the range of a member, or that it stands as nearly always. */

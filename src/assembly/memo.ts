@@ -10,9 +10,6 @@ import { CONTENT, MEMO_BYTES, MEMOS, MEMOS_KEPT } from './memory'
 import { meet, metAt, metCount } from './names'
 import { hashOf, isSame } from './table'
 
-/** Nothing is remembered of an entry. */
-export const UNKNOWN: i32 = i32.MIN_VALUE
-
 /*
  * A memo: hash of the entry, what it is an entry of, its length, how many names it met and how many bytes of items it
  * came to; the names, the items, the entry. A later one takes an earlier one's place: there is never more to search.
@@ -32,51 +29,52 @@ export function forgetMemos(): void {
   for (let memo = 0; memo < MEMOS_KEPT; memo += 1) store<i32>(MEMOS + memo * MEMO_BYTES, 0, LENGTH)
 }
 
-/** What was looked for last. */
-let soughtHash: u32 = 0
-let soughtWhat = 0
-let soughtEnd = 0
-let soughtLength = 0
-let namesBefore = 0
-let itemsBefore = 0
-
 /**
- * States again what the entry at `at`, of an array of this kind, came to, and answers its end. A doubt where it states
- * what was stated in the same object; `UNKNOWN` where it is to be read, and then remembered.
+ * Reads the entry at `at`, of an array of this kind, unless what it came to is remembered: then that is stated again.
+ * Answers its end; a doubt also where it states what was stated in the same object.
  */
-export function recall(what: i32, at: i32): i32 {
+export function readOnce(what: i32, at: i32, readEntry: (at: i32) => i32): i32 {
   const end = seemingEnd(at)
-  soughtEnd = end
-  soughtLength = end - at
-  namesBefore = metCount()
-  itemsBefore = contentLength()
-  if (end === 0) return UNKNOWN
-  soughtHash = hashOf(what, at, end)
-  soughtWhat = what
-  const memo = memoAt(soughtHash)
-  if (load<u32>(memo) !== soughtHash || load<i32>(memo, WHAT) !== what) return UNKNOWN
-  if (load<i32>(memo, LENGTH) !== soughtLength || !isSame(memo + TEXT, at, soughtLength)) return UNKNOWN
-  const names = memo + NAMES
-  const namesEnd = names + (load<i32>(memo, NAME_COUNT) << 1)
-  for (let name = names; name < namesEnd; name += 2) if (!meet(<i32>load<u16>(name))) return DOUBT
-  return addItems(memo + ITEMS, load<i32>(memo, ITEM_BYTES)) ? end : DOUBT
+  if (end === 0) return readEntry(at)
+  const length = end - at
+  const hash = hashOf(what, at, end)
+  const memo = memoAt(hash)
+  if (isOf(memo, hash, what, at, length)) return recall(memo) ? end : DOUBT
+  const names = metCount()
+  const items = contentLength()
+  const read = readEntry(at)
+  // One that ended elsewhere than it seemed to would not be looked for again.
+  if (read !== end || !remember(memo, names, items)) return read
+  store<u32>(memo, hash)
+  store<i32>(memo, what, WHAT)
+  store<i32>(memo, length, LENGTH)
+  memory.copy(memo + TEXT, at, length)
+  return read
 }
 
-/** Remembers what the entry at `at`, which was looked for last, has come to, now that it was read to its end. */
-export function remember(at: i32, end: i32): void {
+function isOf(memo: i32, hash: u32, what: i32, at: i32, length: i32): bool {
+  if (load<u32>(memo) !== hash || load<i32>(memo, WHAT) !== what || load<i32>(memo, LENGTH) !== length) return false
+  return isSame(memo + TEXT, at, length)
+}
+
+/** States again what is remembered; false where it was stated in this object, or finds no room. */
+function recall(memo: i32): bool {
+  const names = memo + NAMES
+  const namesEnd = names + (load<i32>(memo, NAME_COUNT) << 1)
+  for (let name = names; name < namesEnd; name += 2) if (!meet(<i32>load<u16>(name))) return false
+  return addItems(memo + ITEMS, load<i32>(memo, ITEM_BYTES))
+}
+
+/** Remembers what was stated since there were so many names and bytes of items; false where it is too much. */
+function remember(memo: i32, namesBefore: i32, itemsBefore: i32): bool {
   const names = metCount() - namesBefore
   const items = contentLength() - itemsBefore
-  // One that ended elsewhere than it seemed to would not be looked for again.
-  if (soughtEnd !== end || names > MOST_NAMES || items > MOST_ITEM_BYTES) return
-  const memo = memoAt(soughtHash)
-  store<u32>(memo, soughtHash)
-  store<i32>(memo, soughtWhat, WHAT)
-  store<i32>(memo, soughtLength, LENGTH)
+  if (names > MOST_NAMES || items > MOST_ITEM_BYTES) return false
   store<i32>(memo, names, NAME_COUNT)
   store<i32>(memo, items, ITEM_BYTES)
   memory.copy(memo + NAMES, metAt(namesBefore), names << 1)
   memory.copy(memo + ITEMS, CONTENT + itemsBefore, items)
-  memory.copy(memo + TEXT, at, soughtLength)
+  return true
 }
 
 function memoAt(hash: u32): i32 {

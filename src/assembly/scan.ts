@@ -8,7 +8,6 @@ import {
   CONFIRMED,
   CREATED_AT,
   EVENT_ID,
-  EVENT_RANGES_BYTES,
   EVENT_REGULATION,
   EVENT_UPDATED_AT,
   endOf,
@@ -17,10 +16,10 @@ import {
   keepInstant,
   keepRange,
   ORGANIZATION_USER_ID,
+  RANGES_BYTES,
   STATUS,
   startOf,
   USER_ID,
-  USER_RANGES_BYTES,
   USER_REGULATION,
   USER_UPDATED_AT,
   VERSION,
@@ -33,6 +32,8 @@ import { isPlainText, isWord } from './text'
 import { noMember, readArray, readObject } from './walk'
 
 const NONE: i32 = -1
+
+/** Members whose ranges are not kept come behind those whose are. */
 const COUNTRY: i32 = 5
 const USER_METADATA: i32 = 6
 const USER_CONSENTS: i32 = 7
@@ -75,7 +76,7 @@ function readLineMember(member: i32, at: i32, _name: i32, _nameEnd: i32): i32 {
   if (member === LINE_EVENTS) return byteAt(at) === OPEN_ARRAY ? readArray(at, readEvent) : DOUBT
   if (byteAt(at) !== OPEN_OBJECT) return DOUBT
   userMet = true
-  forgetRanges(USER, USER_RANGES_BYTES)
+  forgetRanges(USER)
   return readObject(at, userMember, readUserMember)
 }
 
@@ -147,10 +148,10 @@ function readEvent(at: i32): i32 {
   if (byteAt(at) !== OPEN_OBJECT || events >= MOST_EVENTS) return DOUBT
   event = EVENTS + events * EVENT_BYTES
   events += 1
-  forgetRanges(event, EVENT_RANGES_BYTES)
+  forgetRanges(event)
   const place = beginEvent()
   if (place === 0) return DOUBT
-  store<i32>(event, place, EVENT_RANGES_BYTES)
+  store<i32>(event, place, RANGES_BYTES)
   const end = readObject(at, eventMember, readEventMember)
   return end !== DOUBT && endKept(place) ? end : DOUBT
 }

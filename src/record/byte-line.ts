@@ -1,6 +1,6 @@
 /** One line in its bytes, as the scanner found it: nothing is parsed but what counts. */
 
-import { formatInstant, type Instant, SECOND } from '../consent/time.ts'
+import { formatInstant, type Instant } from '../consent/time.ts'
 import { instantAt, scalarAt } from './byte-text.ts'
 import { type EntryBytes, EntryWriter } from './entry-writer.ts'
 import type { Counted } from './line.ts'
@@ -12,7 +12,7 @@ import type { ReadingSettings } from './record.ts'
 /** A member that stands as nearly always: the scanner's `USUAL`. */
 const USUAL = -2
 
-/** Members as `assembly/scan.ts` numbers them. */
+/** Members as `assembly/members.ts` numbers them. */
 const USER = { id: 0, organizationUserId: 1, version: 2, updatedAt: 3, regulation: 4 } as const
 const EVENT = { id: 0, status: 1, regulation: 2, createdAt: 3, updatedAt: 4, place: 5 } as const
 
@@ -161,15 +161,9 @@ export class ByteLine implements LineView<ByteEvent> {
 
   #addUpdatedAt(updatedAt: Instant): void {
     const { module, bytes, lineAt } = this.#scanner
-    const [start, end] = [this.#user.start(USER.updatedAt), this.#user.end(USER.updatedAt)]
-    // Milliseconds that are not all zero are written with three digits.
-    const written = end - start === 26 && updatedAt % SECOND !== 0 && !Number.isNaN(this.#user.usualInstant(0))
-    if (written) module.addAttribute(this.#updatedAt, start, end)
-    else {
-      // Where the line stood: nothing of it is read any more.
-      const length = bytes.write(`"${formatInstant(updatedAt)}"`, lineAt, 'latin1')
-      module.addAttribute(this.#updatedAt, lineAt, lineAt + length)
-    }
+    // Where the line stood: nothing of it is read any more.
+    const length = bytes.write(`"${formatInstant(updatedAt)}"`, lineAt, 'latin1')
+    module.addAttribute(this.#updatedAt, lineAt, lineAt + length)
   }
 
   #event(number: number): ByteEvent {

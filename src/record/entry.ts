@@ -41,19 +41,19 @@ export class Entry {
   readonly personBits: number
 
   /** The place of the person's 16 bytes. */
-  get personAt(): number {
+  get #personAt(): number {
     return this.place + PERSON
   }
 
   /** The range from the person to the content: whom the entry is about (`identityAt`). */
   get identity(): readonly [start: number, end: number] {
-    return [this.personAt, this.#content]
+    return [this.#personAt, this.#content]
   }
 
   /** By person, then `user.id` by code unit. */
   compare(other: Entry): number {
     if (this.personBits !== other.personBits) return this.personBits - other.personBits
-    const [mine, theirs] = [this.personAt, other.personAt]
+    const [mine, theirs] = [this.#personAt, other.#personAt]
     const byPerson = this.bytes.compare(other.bytes, theirs, theirs + 16, mine, mine + 16)
     return byPerson || byCodeUnit(textAt(this.bytes, this.#userIdAt), textAt(other.bytes, other.#userIdAt))
   }
@@ -62,7 +62,7 @@ export class Entry {
   isOfRecord(other: Entry): boolean {
     const length = this.#content - this.#userIdAt
     return (
-      areSame(this.bytes, this.personAt, other.bytes, other.personAt, 16) &&
+      areSame(this.bytes, this.#personAt, other.bytes, other.#personAt, 16) &&
       other.#content - other.#userIdAt === length &&
       areSame(this.bytes, this.#userIdAt, other.bytes, other.#userIdAt, length)
     )
@@ -79,7 +79,7 @@ export class Entry {
     const { compact, bytes, asOf, version } = this
     // Our own bytes, of this very run.
     if (compact === undefined) return JSON.parse(bytes.toString('utf8', this.#content, this.#end)) as UserRecord
-    const { ouid, userId } = identityAt(bytes, this.personAt)
+    const { ouid, userId } = identityAt(bytes, this.#personAt)
     return { ouid, userId, asOf, version, ...expandedContent(bytes, compact.start, compact.end, this.names) }
   }
 

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest'
 
 import { stateOf, stateText } from '../../src/consent/state.ts'
 import { DAY, parseInstant } from '../../src/consent/time.ts'
-import { Entry } from '../../src/record/entry.ts'
 import { fastReader, plainReader, type ReadOutcome } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { ReadingSettings } from '../../src/record/record.ts'
 import { corruptions, exportLine, rawJson } from '../support/raw-lines.ts'
+import { readRecord } from '../support/read-record.ts'
 
 const SETTINGS: ReadingSettings = {
   normalise: 'none',
@@ -36,10 +36,7 @@ function outcomesOf(line: Buffer, readers = newReaders()) {
 /** An outcome with the record's state in place of its statements, whose order in a line means nothing. */
 function comparable(outcome: ReadOutcome, names = NAMES) {
   if (outcome.kind !== 'record' && outcome.kind !== 'compact') return outcome
-  const record =
-    outcome.kind === 'compact'
-      ? new Entry(outcome.entry.bytes, outcome.entry.start, names.texts).record
-      : outcome.record
+  const record = readRecord(outcome, names.texts)
   const { ouid, userId, asOf, version } = record
   return { ouid, userId, asOf, version, ignored: outcome.ignoredEvents, state: stateText(stateOf(record)) }
 }

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { stateOf, stateText } from '../../src/consent/state.ts'
-import { Entry } from '../../src/record/entry.ts'
 import { fastReader, plainReader } from '../../src/record/line-reader.ts'
 import { Names, NO_NUMBER } from '../../src/record/names.ts'
 import type { ReadingSettings } from '../../src/record/record.ts'
+import { readRecord } from '../support/read-record.ts'
 
 const SETTINGS: ReadingSettings = {
   normalise: 'none',
@@ -33,8 +33,7 @@ function both(line: Buffer, names = new Names()) {
   const fast = fastReader(SETTINGS, names).read(line, 0, line.length - 1, LATEST)
   const plain = plainReader(SETTINGS).read(line, 0, line.length - 1, LATEST)
   if (plain.kind !== 'record' || (fast.kind !== 'record' && fast.kind !== 'compact')) throw new Error('no record')
-  const record =
-    fast.kind === 'compact' ? new Entry(fast.entry.bytes, fast.entry.start, names.texts).record : fast.record
+  const record = readRecord(fast, names.texts)
   return {
     form: fast.kind,
     fast: [record.ouid, record.userId, stateText(stateOf(record))],

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseInstant } from '../../src/consent/time.ts'
-import { Entry } from '../../src/record/entry.ts'
 import { fastReader, plainReader, type ReadOutcome } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { ReadingSettings } from '../../src/record/record.ts'
+import { readRecord } from '../support/read-record.ts'
 
 const SETTINGS: ReadingSettings = {
   normalise: 'none',
@@ -41,10 +41,7 @@ function both(line: Buffer, settings = SETTINGS) {
 
 function comparable(outcome: ReadOutcome, names: Names): unknown {
   if (outcome.kind !== 'compact' && outcome.kind !== 'record') return outcome
-  const { ignoredEvents } = outcome
-  const record =
-    outcome.kind === 'record' ? outcome.record : new Entry(outcome.entry.bytes, outcome.entry.start, names.texts).record
-  return { ignoredEvents, record }
+  return { ignoredEvents: outcome.ignoredEvents, record: readRecord(outcome, names.texts) }
 }
 
 describe('a line on which there is nothing to decide', () => {
