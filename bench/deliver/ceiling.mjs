@@ -28,6 +28,25 @@ export function ceilingPerS(settings, users) {
   const allowed = limits
     ? (Math.min(requests, seconds / takesS) / windowS) * rows * servers * users
     : Number.POSITIVE_INFINITY
-  const able = (slowsAbove / takesS) * rows * servers
-  return Math.min(allowed, able)
+  return Math.min(allowed, ablePerS(settings))
+}
+
+/** @param {import('./server.mjs').ServerSettings} settings */
+function ablePerS(settings) {
+  const rows = bestRows(settings)
+  return (settings.slowsAbove / messageS(settings, rows)) * rows * settings.servers
+}
+
+/** What the product has at work for one user at most: somewhat less than the documented 52. */
+const MOST_AT_ONCE = 50
+
+/**
+ * Rows per second at the beginning of a night, while the windows are empty and every user has as many messages at work as
+ * it may: some twelve times the ceiling of one user on one server.
+ *
+ * @param {import('./server.mjs').ServerSettings} settings @param {number} users
+ */
+export function peakPerS(settings, users) {
+  const rows = bestRows(settings)
+  return Math.min((users * MOST_AT_ONCE * rows) / messageS(settings, rows), ablePerS(settings))
 }

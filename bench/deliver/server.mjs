@@ -112,18 +112,22 @@ export class Server {
   fullForS(now) {
     const waits = [...this.#accounts.values()].map((account) => {
       account.forget(now, this.settings.windowS)
-      const limit = this.#limitOf(account, now)
-      if (limit === '' || limit === 'concurrency') return 0
-      return now < account.lockedUntil ? account.lockedUntil - now : this.#freeIn(account, limit, now)
+      const limit = this.#windowLimit(account)
+      // A lock-out of before may end while more is in the window than is allowed since.
+      return Math.max(0, account.lockedUntil - now, limit === '' ? 0 : this.#freeIn(account, limit, now))
     })
     return Math.min(...waits)
   }
 
   /** @param {Account} account @param {number} now */
   #limitOf(account, now) {
-    const { requests, seconds, atOnce } = this.settings
     if (now < account.lockedUntil) return account.locked
-    if (account.atWork >= atOnce) return 'concurrency'
+    return account.atWork >= this.settings.atOnce ? 'concurrency' : this.#windowLimit(account)
+  }
+
+  /** @param {Account} account */
+  #windowLimit(account) {
+    const { requests, seconds } = this.settings
     if (account.arrivals.length >= requests) return 'requests'
     return account.executed >= seconds ? 'execution-time' : ''
   }

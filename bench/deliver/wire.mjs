@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Books, idOf } from './books.mjs'
-import { bestRows, ceilingPerS, messageS } from './ceiling.mjs'
+import { bestRows, ceilingPerS, messageS, peakPerS } from './ceiling.mjs'
 import { deliver, openerIn } from './engine.mjs'
 import { DOCUMENTED, seeded } from './server.mjs'
 
@@ -18,7 +18,11 @@ const MOST_LETTERS = 100
 const SIGMA = 0.25
 /** The emulator's jitter has a median of one; this is its mean. */
 const MEAN_JITTER = Math.exp(SIGMA ** 2 / 2)
-/** Its clock may run so many times as fast; beyond it a millisecond of the machine would be too much of a message. */
+/**
+ * Its clock may run so many times as fast; beyond it a millisecond of the machine would be too much of a message. It runs
+ * slower where what is sent while the windows are empty would be more than the machine can do: requests would then queue for
+ * its processor before they reach any limit, and be refused for what others took meanwhile.
+ */
 const MOST_SCALE = 30
 const APPS = 4
 const SECRET = 'bench-secret'
@@ -165,7 +169,7 @@ export async function measuredOverWire(cell, { dist, capacityPerS, seed = 1 }) {
   const settings = { ...DOCUMENTED, servers, rowS: costMs / 1_000, ...cell.server }
   const mean = { ...settings, baseS: settings.baseS * MEAN_JITTER, rowS: settings.rowS * MEAN_JITTER }
   const perS = ceilingPerS(mean, users)
-  const scale = Math.min(MOST_SCALE, capacityPerS / 2 / perS)
+  const scale = Math.min(MOST_SCALE, capacityPerS / 2 / perS, capacityPerS / peakPerS(mean, users))
   const openDataverse = await openerIn(dist)
   const emulator = await start(dist, emulatorOptions(settings, scale, seed))
   const clock = fastClock(scale)

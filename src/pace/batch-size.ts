@@ -37,6 +37,11 @@ export type BatchEvent =
 
 /** Growth from one message to the next. */
 const GROWTH = 2
+/**
+ * A message that took so many times what is aimed at is proof alone. One that took twice as long may have waited behind
+ * others where requests queue, and messages that are small for no other reason cost more by the row.
+ */
+const FAR_TOO_SLOW = 4
 /** Weight of the newest answer. */
 const NEWEST = 0.1
 /** How a ceiling is forgotten, from message to message: a table is not slow for ever. */
@@ -63,7 +68,7 @@ export function sized(settings: BatchSizeSettings, size: BatchSize, event: Batch
       // A message that was not full says nothing about a full one but that it may be tried.
       const reached = Math.min(fitting, Math.max(size.exact, event.rows) * GROWTH)
       // One answer is luck, unless it is far off: callers ask for the size when the slowest message of theirs has come back.
-      const far = fitting >= size.exact * GROWTH || fitting <= size.exact / GROWTH
+      const far = fitting >= size.exact * GROWTH || fitting <= size.exact / FAR_TOO_SLOW
       const exact = far ? reached : size.exact + NEWEST * (reached - size.exact)
       const ceiling = Math.min(settings.most, size.ceiling * CEILING_RISES)
       return bounded(settings, { ...counted(size, event.rows, 0), ceiling, exact })

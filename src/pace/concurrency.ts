@@ -74,8 +74,8 @@ interface Measure {
 const SEARCH: Measure = { step: 2, answers: 8, worth: 1 / 2 }
 /** While seconds of execution may be what is short, more at once must not take many of them for little. */
 const THRIFTY: Measure = { step: 1.5, answers: 16, worth: 1 / 2 }
-/** Where there are more than a window is documented to hold, rows are what counts. */
-const GREEDY: Measure = { step: 1.5, answers: 96, worth: 1 / 8 }
+/** Where there are more than a window is documented to hold, rows are what counts: a fortieth is seen in so many answers. */
+const GREEDY: Measure = { step: 1.5, answers: 192, worth: 1 / 16 }
 
 function measureOf({ searching, spentMs, thriftyMs }: Concurrency): Measure {
   if (searching) return SEARCH
