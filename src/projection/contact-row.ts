@@ -205,6 +205,7 @@ function takenBack(
 /**
  * Since it was confirmed, something else was seen there, and we have written nothing over that: whoever made it what it was
  * has said so anew (semantics §7). What was seen is kept with the tolerance on its end, which says nothing of when that was.
+ * Both times are Dataverse's, in whole seconds: within one, what was seen may have come after.
  */
 function broughtBack(
   entry: LedgerEntry | undefined,
@@ -214,7 +215,7 @@ function broughtBack(
   const { intended, confirmed, foreign } = entry ?? {}
   if (confirmed === undefined || foreign === undefined || (intended !== undefined && holds(intended.value)))
     return false
-  return holds(confirmed.value) && !holds(foreign.value) && foreign.hi - clockTolerance > confirmed.at
+  return holds(confirmed.value) && !holds(foreign.value) && foreign.hi - clockTolerance >= confirmed.at
 }
 
 /**

@@ -87,6 +87,11 @@ describe('§7 our own value that was brought back', () => {
     })
   })
 
+  it('is somebody else’s also where that was saved within the second of our own', () => {
+    const within = { ...entry, foreign: { ...said, hi: s(100) + DELTA } }
+    expect(hearColumn(NEWS, reading(true), within, hearing)).toMatchObject({ kind: 'foreign', agreed: false })
+  })
+
   it.each([
     ['nothing else was seen since', { foreign: undefined }],
     ['we have written over it since', { confirmed: { value: true, lo: s(1), hi: s(2), at: s(160) } }],
