@@ -22,7 +22,7 @@ export function bestRows({ baseS, rowS }) {
  * @param {import('./server.mjs').ServerSettings} settings @param {number} users
  */
 export function ceilingPerS(settings, users) {
-  const { windowS, requests, seconds, servers, slowsAbove, limits } = settings
+  const { windowS, requests, seconds, servers, limits } = settings
   const rows = bestRows(settings)
   const takesS = messageS(settings, rows)
   const allowed = limits

@@ -14,7 +14,7 @@ import { capacity, measuredOverWire, wireCells } from './wire.mjs'
 
 const USAGE = `npm run bench:deliver -- [options]
 
-  --all           the large cells of the grid as well (an hour on two cores)
+  --all           the large cells of the grid as well (forty minutes on two cores)
   --quick         a subset of the virtual grid, one cell over HTTP
   --only TEXT     the cells whose name holds this
   --windows N     windows of each cell, to look around; steps keep theirs

@@ -233,10 +233,10 @@ describe('the size of a bulk message (Dataverse: bulk operations)', () => {
 
   it('is not cut by one message that took thrice as long, as if it had queued; by one that took four times, it is', () => {
     const { rows } = settled(20, 60)
-    const after = (times: number) =>
+    const rowsAfter = (times: number) =>
       sized(BATCH_SIZE, settled(20, 60), { kind: 'done', rows, latencyMs: times * BATCH_SIZE.targetMs }).rows
-    expect(after(3)).toBeGreaterThan(0.9 * rows)
-    expect(after(4)).toBe(Math.floor(rows / 4))
+    expect(rowsAfter(3)).toBeGreaterThan(0.9 * rows)
+    expect(rowsAfter(4)).toBe(Math.floor(rows / 4))
   })
 
   it('is halved by a timeout of the database or a body too long, and not forgotten at once', () => {
