@@ -23,19 +23,21 @@ export function bestRows({ baseS, rowS }) {
  */
 export function ceilingPerS(settings, users) {
   const { windowS, requests, seconds, servers, limits } = settings
-  const rows = bestRows(settings)
-  const takesS = messageS(settings, rows)
+  const takesS = messageS(settings, bestRows(settings))
   const allowed = limits
-    ? (Math.min(requests, seconds / takesS) / windowS) * rows * servers * users
+    ? (Math.min(requests * takesS, seconds) / windowS) * onePerS(settings) * servers * users
     : Number.POSITIVE_INFINITY
   return Math.min(allowed, ablePerS(settings))
 }
 
-/** @param {import('./server.mjs').ServerSettings} settings */
-function ablePerS(settings) {
+/** Rows per second with one message at work after the other. @param {import('./server.mjs').ServerSettings} settings */
+function onePerS(settings) {
   const rows = bestRows(settings)
-  return (settings.slowsAbove / messageS(settings, rows)) * rows * settings.servers
+  return rows / messageS(settings, rows)
 }
+
+/** Rows per second of servers with as many at work as they do at once. @param {import('./server.mjs').ServerSettings} settings */
+const ablePerS = (settings) => settings.slowsAbove * settings.servers * onePerS(settings)
 
 /** What the product has at work for one user at most: somewhat less than the documented 52. */
 const MOST_AT_ONCE = 50
@@ -47,6 +49,5 @@ const MOST_AT_ONCE = 50
  * @param {import('./server.mjs').ServerSettings} settings @param {number} users
  */
 export function peakPerS(settings, users) {
-  const rows = bestRows(settings)
-  return Math.min((users * MOST_AT_ONCE * rows) / messageS(settings, rows), ablePerS(settings))
+  return Math.min(users * MOST_AT_ONCE * onePerS(settings), ablePerS(settings))
 }

@@ -18,11 +18,7 @@ const MOST_LETTERS = 100
 const SIGMA = 0.25
 /** The emulator's jitter has a median of one; this is its mean. */
 const MEAN_JITTER = Math.exp(SIGMA ** 2 / 2)
-/**
- * Its clock may run so many times as fast; beyond it a millisecond of the machine would be too much of a message. It runs
- * slower where what is sent while the windows are empty would be more than the machine can do: requests would then queue for
- * its processor before they reach any limit, and be refused for what others took meanwhile.
- */
+/** Its clock may run so many times as fast; beyond it a millisecond of the machine would be too much of a message. */
 const MOST_SCALE = 30
 const APPS = 4
 const SECRET = 'bench-secret'
@@ -169,6 +165,7 @@ export async function measuredOverWire(cell, { dist, capacityPerS, seed = 1 }) {
   const settings = { ...DOCUMENTED, servers, rowS: costMs / 1_000, ...cell.server }
   const mean = { ...settings, baseS: settings.baseS * MEAN_JITTER, rowS: settings.rowS * MEAN_JITTER }
   const perS = ceilingPerS(mean, users)
+  // Beyond the peak requests would queue for the machine before they reach any limit, and be refused all together.
   const scale = Math.min(MOST_SCALE, capacityPerS / 2 / perS, capacityPerS / peakPerS(mean, users))
   const openDataverse = await openerIn(dist)
   const emulator = await start(dist, emulatorOptions(settings, scale, seed))
