@@ -2,7 +2,16 @@
 
 import { randomInt } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { drawPoint, type Extent, repeatedRequests, runMeasured, strike } from '../support/sync-kill.ts'
+import {
+  drawKind,
+  drawPoint,
+  type Extent,
+  KILL_KINDS,
+  type KillKind,
+  repeatedRequests,
+  runMeasured,
+  strike,
+} from '../support/sync-kill.ts'
 import {
   type Control,
   consentTarget,
@@ -131,7 +140,7 @@ async function referenceOf(control: Control, scenario: Scenario): Promise<Refere
 interface Tally {
   kills: number
   between: number
-  readonly kinds: Record<string, number>
+  readonly kinds: Partial<Record<KillKind, number>>
 }
 
 /** Kills runs of one world until it has had enough or ends by itself, and compares. */
@@ -148,7 +157,7 @@ async function disturb(
   let last: RunResult | undefined
   const sealed = new Set(scenario.daily ? population.days.slice(0, 1) : population.days)
   while (kills < wanted) {
-    const point = drawPoint(chance, reference)
+    const point = drawPoint(chance, drawKind(chance, tally.kinds), reference)
     const { result, between } = await strike(control, place, point)
     told.push(`${JSON.stringify(point)} ${result.signal ?? result.exitCode}`)
     if (result.signal === 'SIGKILL') {
@@ -233,8 +242,7 @@ describe('SIGKILL', () => {
       const sum = (pick: (tally: Tally) => number) => tallies.reduce((total, tally) => total + pick(tally), 0)
       expect(sum(({ kills }) => kills)).toBe(KILLS)
       expect(sum(({ between }) => between)).toBeGreaterThan(0)
-      for (const kind of ['time', 'write', 'read', 'commit'])
-        expect(sum(({ kinds }) => kinds[kind] ?? 0)).toBeGreaterThan(0)
+      for (const kind of KILL_KINDS) expect(sum(({ kinds }) => kinds[kind] ?? 0)).toBeGreaterThan(0)
     },
     LIMIT_MS,
   )

@@ -16,6 +16,11 @@ export type KillPoint =
   /** At the nth transaction of the store: while it ingests, writes ahead or settles. */
   | { readonly kind: 'commit'; readonly side: 'before' | 'after'; readonly nth: number }
 
+export type KillKind = KillPoint['kind']
+
+const WEIGHTS: Readonly<Record<KillKind, number>> = { write: 7, read: 3, commit: 6, time: 4 }
+export const KILL_KINDS: readonly KillKind[] = ['write', 'read', 'commit', 'time']
+
 /** What the undisturbed run needed: points are drawn from its whole length. */
 export interface Extent {
   readonly lifeMs: number
@@ -36,20 +41,38 @@ const READS: readonly FaultMatch[] = [
   { message: 'Batch', body: 'GET ' },
 ]
 
+/** A kind of point, in proportion; one that has not killed yet goes first, so that few kills too are of every kind. */
+export function drawKind(chance: Chance, kills: Readonly<Partial<Record<KillKind, number>>>): KillKind {
+  const missing = KILL_KINDS.filter((kind) => (kills[kind] ?? 0) === 0)
+  const among = missing.length > 0 ? missing : KILL_KINDS
+  let rest = chance() * among.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
+  return (
+    among.find((kind) => {
+      rest -= WEIGHTS[kind]
+      return rest < 0
+    }) ?? 'time'
+  )
+}
+
 /** A random point in a run of this extent. Early ones are likelier: a run that goes on after a kill has less to do. */
-export function drawPoint(chance: Chance, { lifeMs, commits, operations }: Extent): KillPoint {
+export function drawPoint(chance: Chance, kind: KillKind, { lifeMs, commits, operations }: Extent): KillPoint {
   const nth = (of: number) => 1 + Math.floor(of * chance() ** 2)
   const held = (kind: 'write' | 'read', matches: readonly FaultMatch[]): KillPoint => {
     const among = matches.filter(({ message = '' }) => (operations[message] ?? 0) > 0)
     const match = among[below(chance, among.length)] ?? {}
     return { kind, match, nth: nth(match.body === undefined ? (operations[match.message ?? ''] ?? 1) : BATCHES) }
   }
-  const kind = chance()
-  if (kind < 0.35) return held('write', WRITES)
-  if (kind < 0.5) return held('read', READS)
-  if (kind < 0.8) return { kind: 'commit', side: chance() < 0.5 ? 'before' : 'after', nth: nth(commits) }
-  // The first third of a run's life is Node reading the program.
-  return { kind: 'time', afterMs: Math.round(lifeMs * (0.3 + 0.7 * chance())) }
+  switch (kind) {
+    case 'write':
+      return held(kind, WRITES)
+    case 'read':
+      return held(kind, READS)
+    case 'commit':
+      return { kind, side: chance() < 0.5 ? 'before' : 'after', nth: nth(commits) }
+    case 'time':
+      // The first third of a run's life is Node reading the program.
+      return { kind, afterMs: Math.round(lifeMs * (0.3 + 0.7 * chance())) }
+  }
 }
 
 /** An undisturbed run, with what it takes to draw points from it. */
