@@ -167,7 +167,11 @@ async function half(message: Message, rows: readonly RowWrite[], writing: Writin
   const outcomes = await orAgain(rows.length, async () => {
     const answer = await sendBulk(message, rows, writing)
     passed = 'outcomes' in answer
-    if ('outcomes' in answer) return answer.outcomes
+    if ('outcomes' in answer) {
+      const { outcomes, latencyMs } = answer
+      writing.settings.sizes.learn(kindOf(message, writing.table), { kind: 'part-done', rows: rows.length, latencyMs })
+      return outcomes
+    }
     const { error } = answer
     switch (classify(error)) {
       case 'conflict':

@@ -1,5 +1,7 @@
 /** How many rows one bulk message takes: as many as the server does in the time we aim at, fewer where rows are refused. */
 
+import { learnedCost, type MessageCost, UNKNOWN_COST } from './message-cost.ts'
+
 /** What is aimed at, and the bounds. */
 export interface BatchSizeSettings {
   /** What one message should take; all its rows are locked so long. */
@@ -25,11 +27,14 @@ export interface BatchSize {
   /** Rows seen lately, and how many of them were refused. */
   readonly seen: number
   readonly bad: number
+  readonly cost: MessageCost
 }
 
 /** What became of a message. */
 export type BatchEvent =
   | { readonly kind: 'done'; readonly rows: number; readonly latencyMs: number }
+  /** A part of one that had broken was done. It tells what messages cost, and nothing of what they might hold. */
+  | { readonly kind: 'part-done'; readonly rows: number; readonly latencyMs: number }
   /** A timeout of the server's database, or a body too long. */
   | { readonly kind: 'too-large'; readonly rows: number }
   /** Some of its rows were refused, and the message with them. */
@@ -49,15 +54,8 @@ const CEILING_RISES = 1.02
 /** Rows that count as lately. */
 const LATELY = 50_000
 
-/**
- * Rows of a message where all are bad; with fewer bad ones it takes more by the square root. A message costs what it does
- * by itself, and what is lost with it where it breaks: the one shrinks with its size, the other grows, and with both equal
- * the size goes by that root.
- */
-const ROWS_BY_BAD_ROOT = 2.7
-
 export function beginSize({ start, most }: BatchSizeSettings): BatchSize {
-  return { rows: start, exact: start, ceiling: most, seen: 0, bad: 0 }
+  return { rows: start, exact: start, ceiling: most, seen: 0, bad: 0, cost: UNKNOWN_COST }
 }
 
 /** The size after something became of a message. */
@@ -71,8 +69,10 @@ export function sized(settings: BatchSizeSettings, size: BatchSize, event: Batch
       const far = fitting >= size.exact * GROWTH || fitting <= size.exact / FAR_TOO_SLOW
       const exact = far ? reached : size.exact + NEWEST * (reached - size.exact)
       const ceiling = Math.min(settings.most, size.ceiling * CEILING_RISES)
-      return bounded(settings, { ...counted(size, event.rows, 0), ceiling, exact })
+      return bounded(settings, { ...taught(counted(size, event.rows, 0), event), ceiling, exact })
     }
+    case 'part-done':
+      return bounded(settings, taught(size, event))
     case 'too-large': {
       const half = Math.floor(event.rows / 2)
       return bounded(settings, { ...size, ceiling: Math.min(size.ceiling, half), exact: Math.min(size.exact, half) })
@@ -82,13 +82,25 @@ export function sized(settings: BatchSizeSettings, size: BatchSize, event: Batch
   }
 }
 
+const taught = (size: BatchSize, { rows, latencyMs }: Extract<BatchEvent, { latencyMs: number }>): BatchSize => ({
+  ...size,
+  cost: learnedCost(size.cost, rows, latencyMs),
+})
+
 function counted(size: BatchSize, rows: number, bad: number): BatchSize {
   const fading = size.seen + rows > LATELY ? 0.5 : 1
   return { ...size, seen: (size.seen + rows) * fading, bad: (size.bad + bad) * fading }
 }
 
 function bounded({ least, most }: BatchSizeSettings, size: BatchSize): BatchSize {
-  const clean = size.bad === 0 ? most : ROWS_BY_BAD_ROOT / Math.sqrt(size.bad / size.seen)
-  const exact = Math.max(least, Math.min(size.exact, size.ceiling, clean, most))
+  const exact = Math.max(least, Math.min(size.exact, size.ceiling, bestWithBad(size), most))
   return { ...size, exact, rows: Math.floor(exact) }
+}
+
+/**
+ * The best size where some rows are bad. By the row, a message costs the less by itself the larger it is, and what is lost
+ * with one that breaks grows with its size; with both equal the size goes by the root of the one over the share of the other.
+ */
+function bestWithBad({ seen, bad, cost }: BatchSize): number {
+  return bad === 0 ? Number.POSITIVE_INFINITY : Math.sqrt((cost.rows * seen) / bad)
 }

@@ -142,6 +142,11 @@ function ceilingOf(settings: LoopSettings): number {
 
 const sizeEventOf: fc.Arbitrary<BatchEvent> = fc.oneof(
   fc.record({
+    kind: fc.constant('part-done' as const),
+    rows: fc.integer({ min: 1, max: 1_000 }),
+    latencyMs: fc.nat(200_000),
+  }),
+  fc.record({
     kind: fc.constant('done' as const),
     rows: fc.integer({ min: 1, max: 1_000 }),
     latencyMs: fc.nat(200_000),
