@@ -1,6 +1,13 @@
 /** The sizes of bulk messages, by table and message: the holder of what pure functions learn. */
 
-import { type BatchEvent, type BatchSize, type BatchSizeSettings, beginSize, sized } from '../pace/batch-size.ts'
+import {
+  type BatchEvent,
+  type BatchSize,
+  type BatchSizeSettings,
+  beginSize,
+  messagesFor,
+  sized,
+} from '../pace/batch-size.ts'
 
 export class BatchSizes {
   readonly #settings: BatchSizeSettings
@@ -10,9 +17,9 @@ export class BatchSizes {
     this.#settings = settings
   }
 
-  /** Rows of the next message of this kind (`UpdateMultiple contact`). */
-  rows(kind: string): number {
-    return this.#of(kind).rows
+  /** How many messages of this kind (`UpdateMultiple contact`) so many rows are sent in. */
+  messages(kind: string, rows: number): number {
+    return messagesFor(this.#of(kind), rows)
   }
 
   learn(kind: string, event: BatchEvent): void {

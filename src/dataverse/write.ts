@@ -209,10 +209,12 @@ function allAgain(rows: readonly RowWrite[], error: ApiError): WriteOutcome[] {
 }
 
 async function halves(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
-  const middle = Math.ceil(rows.length / 2)
-  const part = (its: readonly RowWrite[]) => orAgain(its.length, () => bulk(message, its, writing))
+  const outcomes: WriteOutcome[] = []
   // One after the other: the server has just said that it is slow.
-  return [...(await part(rows.slice(0, middle))), ...(await part(rows.slice(middle)))]
+  for (const its of equalParts(rows, 2)) {
+    outcomes.push(...(await orAgain(its.length, () => bulk(message, its, writing))))
+  }
+  return outcomes
 }
 
 type Lane = Message | 'each'
@@ -247,8 +249,10 @@ export async function write(
   const writing: Writing = { ...sending, connection, settings, table, lacking }
   const lanes = groupBy(rows.entries(), ([, row]) => laneOf(row, table, lacking, settings.bulk))
   const outcomes: Array<WriteOutcome | undefined> = rows.map(() => undefined)
+  const messagesIn = (lane: Lane, count: number) =>
+    lane === 'each' ? 1 : settings.sizes.messages(kindOf(lane, table), count)
   const runs = [...lanes].flatMap(([lane, entries]) =>
-    chunks(entries, lane === 'each' ? entries.length : settings.sizes.rows(kindOf(lane, table))).map(async (chunk) => {
+    equalParts(entries, messagesIn(lane, entries.length)).map(async (chunk) => {
       const its = chunk.map(([, row]) => row)
       const work = () => (lane === 'each' ? inBatches(its, writing) : bulk(lane, its, writing))
       const results = await orAgain(chunk.length, work)
@@ -261,10 +265,14 @@ export async function write(
   return outcomes.map((outcome) => outcome ?? { kind: 'again', code: 'no-answer' })
 }
 
-/** Parts of about equal length, none above `size`: a small rest would cost nearly as much as a whole message. */
+/** Parts of about equal length, none above `size`. */
 function chunks<T>(items: readonly T[], size: number): T[][] {
+  return equalParts(items, Math.ceil(items.length / size))
+}
+
+/** A small rest would cost nearly as much as a whole message. */
+function equalParts<T>(items: readonly T[], count: number): T[][] {
   const parts: T[][] = []
-  const count = Math.ceil(items.length / size)
   for (let part = 0; part < count; part += 1) {
     parts.push(items.slice(Math.floor((part * items.length) / count), Math.floor(((part + 1) * items.length) / count)))
   }

@@ -58,6 +58,14 @@ export function beginSize({ start, most }: BatchSizeSettings): BatchSize {
   return { rows: start, exact: start, ceiling: most, seen: 0, bad: 0, cost: UNKNOWN_COST }
 }
 
+/**
+ * How many messages of equal length so many rows are best sent in: as near to the size as whole messages come, a little above
+ * it or below, and never above what is known to be too large.
+ */
+export function messagesFor({ rows: best, ceiling }: BatchSize, rows: number): number {
+  return Math.max(1, Math.round(rows / best), Math.ceil(rows / Math.floor(ceiling)))
+}
+
 /** The size after something became of a message. */
 export function sized(settings: BatchSizeSettings, size: BatchSize, event: BatchEvent): BatchSize {
   switch (event.kind) {

@@ -1,6 +1,13 @@
 /** What is learned from answers and refusals: costs, capacities, concurrency, sizes. */
 import { describe, expect, it } from 'vitest'
-import { BATCH_SIZE, type BatchEvent, type BatchSize, beginSize, sized } from '../../src/pace/batch-size.ts'
+import {
+  BATCH_SIZE,
+  type BatchEvent,
+  type BatchSize,
+  beginSize,
+  messagesFor,
+  sized,
+} from '../../src/pace/batch-size.ts'
 import { type Capacity, lowered, tried, UNKNOWN_CAPACITY } from '../../src/pace/capacity.ts'
 import { answeredAtOnce, beginConcurrency, type Concurrency } from '../../src/pace/concurrency.ts'
 import { classOf, expectedMs, learned, NO_COSTS } from '../../src/pace/cost.ts'
@@ -259,6 +266,18 @@ describe('the size of a bulk message (Dataverse: bulk operations)', () => {
     expect(spoilt.rows).toBeLessThan(50)
     expect(settled(2, 5, spoilt).rows).toBeLessThan(100)
     expect(settled(2, 5_000, spoilt).rows).toBe(1_000)
+  })
+
+  it('rows are divided into messages as near to it as may be, none of them above what was too large', () => {
+    const { rows } = settled(20, 60)
+    expect(messagesFor(settled(20, 60), rows)).toBe(1)
+    expect(messagesFor(settled(20, 60), Math.floor(1.4 * rows))).toBe(1)
+    expect(messagesFor(settled(20, 60), Math.ceil(1.6 * rows))).toBe(2)
+    expect(messagesFor(settled(20, 60), 1)).toBe(1)
+    expect(messagesFor(settled(2, 10), 1_001)).toBe(2)
+    const halved = sized(BATCH_SIZE, settled(20, 60), { kind: 'too-large', rows })
+    expect(messagesFor(halved, 2 * halved.rows)).toBe(2)
+    expect(rows / messagesFor(halved, rows)).toBeLessThanOrEqual(halved.ceiling)
   })
 
   it('is never broken by numbers at the edge', () => {
