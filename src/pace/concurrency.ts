@@ -162,14 +162,18 @@ function isVain(concurrency: Concurrency, trial: Trial): boolean {
   return telling && concurrency.reading.answers >= EARLY && rows !== undefined && rows < Math.sqrt(step)
 }
 
-/** Ends a trial: more must bring rows, fewer must cost none. */
+/**
+ * Ends a trial: more must bring rows, and fewer must cost none – or as few as more would not have been kept for, where rows
+ * are what counts: otherwise chance alone would lead to more and more, whose messages are smaller and dearer by the row.
+ */
 function ended(concurrency: Concurrency, trial: Trial, moment: Moment): Concurrency {
   const { allowed } = concurrency
   const after = { ...concurrency, trial: undefined }
   const rows = brought(concurrency, trial)
   if (rows === undefined) return changed(after, trial.from, moment.nowMs)
   const step = allowed / trial.from
-  const kept = rows > (step > 1 ? step ** measureOf(concurrency).worth : 1)
+  const measure = measureOf(concurrency)
+  const kept = rows > (step > 1 || measure === GREEDY ? step ** measure.worth : 1)
   const timed = { ...after, ...(step > 1 ? afterMore(after, kept, moment) : afterFewer(after, kept, moment)) }
   if (!kept) return changed(timed, trial.from, moment.nowMs)
   const to = next(timed, moment)
