@@ -60,10 +60,10 @@ export function beginSize({ start, most }: BatchSizeSettings): BatchSize {
 
 /**
  * How many messages of equal length so many rows are best sent in: as near to the size as whole messages come, a little above
- * it or below, and never above what is known to be too large.
+ * it or below, and never above what is known to be too large, unless that is less than the least.
  */
 export function messagesFor({ rows: best, ceiling }: BatchSize, rows: number): number {
-  return Math.max(1, Math.round(rows / best), Math.ceil(rows / Math.floor(ceiling)))
+  return Math.max(Math.round(rows / best), Math.ceil(rows / Math.max(best, Math.floor(ceiling))))
 }
 
 /** The size after something became of a message. */

@@ -259,6 +259,7 @@ describe('the size of a bulk message (Dataverse: bulk operations)', () => {
     let size = beginSize(BATCH_SIZE)
     for (let n = 0; n < 20; n += 1) size = sized(BATCH_SIZE, size, { kind: 'too-large', rows: size.rows })
     expect(size.rows).toBe(10)
+    expect(messagesFor(size, 100)).toBe(10)
   })
 
   it('bad rows make messages small enough that few break, and are forgotten in time', () => {
