@@ -6,6 +6,7 @@ import { type Connection, refusal } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
 import { classify, parseApiError, refusalCode } from './errors.ts'
 import type { PerishableRequest } from './freshness.ts'
+import { halved } from './parts.ts'
 import { type Setback, setbackOf } from './retry.ts'
 import { rowOutcome, rowRequest } from './row-request.ts'
 import { NoAnswer, type Reply } from './send.ts'
@@ -156,9 +157,9 @@ export async function isolate(
     if (classify(parseApiError(reply.status, reply.body)) !== 'shrink') {
       return refusedBatch(table, rows.length, reply)
     }
-    const middle = Math.ceil(rows.length / 2)
-    const first = await isolate(connection, table, rows.slice(0, middle), sending)
-    return [...first, ...(await isolate(connection, table, rows.slice(middle), sending))]
+    const [first, second] = halved(rows)
+    const before = await isolate(connection, table, first, sending)
+    return [...before, ...(await isolate(connection, table, second, sending))]
   }
   return rows.map((_, index) => outcomes.get(index) ?? NO_ANSWER)
 }

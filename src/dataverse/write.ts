@@ -10,6 +10,7 @@ import { type ApiError, classify, parseApiError, refusalCode } from './errors.ts
 import { type PerishableRequest, TooLate } from './freshness.ts'
 import { isolate, perishing, type Sending } from './isolate.ts'
 import { isGuid } from './json.ts'
+import { chunks, equalParts, halved } from './parts.ts'
 import { NoAnswer } from './send.ts'
 
 export interface WriteSettings {
@@ -139,8 +140,7 @@ async function apart(message: Message, rows: readonly RowWrite[], writing: Writi
  */
 async function narrowed(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
   if (rows.length <= writing.settings.batchParts) return inBatches(rows, writing)
-  const middle = Math.ceil(rows.length / 2)
-  const [first, second] = [rows.slice(0, middle), rows.slice(middle)]
+  const [first, second] = halved(rows)
   const before = await half(message, first, writing)
   if (before.kind === 'passed') {
     return [...before.outcomes, ...(await orAgain(second.length, () => narrowed(message, second, writing)))]
@@ -166,8 +166,8 @@ async function half(message: Message, rows: readonly RowWrite[], writing: Writin
   let passed = false
   const outcomes = await orAgain(rows.length, async () => {
     const answer = await sendBulk(message, rows, writing)
-    passed = 'outcomes' in answer
     if ('outcomes' in answer) {
+      passed = true
       const { outcomes, latencyMs } = answer
       writing.settings.sizes.learn(kindOf(message, writing.table), { kind: 'part-done', rows: rows.length, latencyMs })
       return outcomes
@@ -211,7 +211,7 @@ function allAgain(rows: readonly RowWrite[], error: ApiError): WriteOutcome[] {
 async function halves(message: Message, rows: readonly RowWrite[], writing: Writing): Promise<WriteOutcome[]> {
   const outcomes: WriteOutcome[] = []
   // One after the other: the server has just said that it is slow.
-  for (const its of equalParts(rows, 2)) {
+  for (const its of halved(rows)) {
     outcomes.push(...(await orAgain(its.length, () => bulk(message, its, writing))))
   }
   return outcomes
@@ -263,20 +263,6 @@ export async function write(
   )
   await allOf(runs)
   return outcomes.map((outcome) => outcome ?? { kind: 'again', code: 'no-answer' })
-}
-
-/** Parts of about equal length, none above `size`. */
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return equalParts(items, Math.ceil(items.length / size))
-}
-
-/** A small rest would cost nearly as much as a whole message. */
-function equalParts<T>(items: readonly T[], count: number): T[][] {
-  const parts: T[][] = []
-  for (let part = 0; part < count; part += 1) {
-    parts.push(items.slice(Math.floor((part * items.length) / count), Math.floor(((part + 1) * items.length) / count)))
-  }
-  return parts
 }
 
 /** Waits for all, then throws the first error: no request of ours may be under way after `write` has thrown. */

@@ -136,7 +136,7 @@ describe('bulk messages', () => {
         return refused === '' ? reply(response, 413) : reply(response, 500, refused)
       })
       expect(await write(several(10))).toEqual(Array(10).fill(DONE))
-      expect(server.seen.map(({ body }) => JSON.parse(body).Targets.length)).toEqual([10, 5, 2, 3, 5, 2, 3])
+      expect(server.seen.map(({ body }) => JSON.parse(body).Targets.length)).toEqual([10, 5, 3, 2, 5, 3, 2])
     }
   })
 

@@ -20,6 +20,8 @@ export type KillKind = KillPoint['kind']
 
 const WEIGHTS: Readonly<Record<KillKind, number>> = { write: 7, read: 3, commit: 6, time: 4 }
 export const KILL_KINDS: readonly KillKind[] = ['write', 'read', 'commit', 'time']
+/** Each kind as often as it weighs. */
+const IN_PROPORTION = KILL_KINDS.flatMap((kind) => Array<KillKind>(WEIGHTS[kind]).fill(kind))
 
 /** What the undisturbed run needed: points are drawn from its whole length. */
 export interface Extent {
@@ -43,15 +45,9 @@ const READS: readonly FaultMatch[] = [
 
 /** A kind of point, in proportion; one that has not killed yet goes first, so that few kills too are of every kind. */
 export function drawKind(chance: Chance, kills: Readonly<Partial<Record<KillKind, number>>>): KillKind {
-  const missing = KILL_KINDS.filter((kind) => (kills[kind] ?? 0) === 0)
-  const among = missing.length > 0 ? missing : KILL_KINDS
-  let rest = chance() * among.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
-  return (
-    among.find((kind) => {
-      rest -= WEIGHTS[kind]
-      return rest < 0
-    }) ?? 'time'
-  )
+  const missing = IN_PROPORTION.filter((kind) => (kills[kind] ?? 0) === 0)
+  const among = missing.length > 0 ? missing : IN_PROPORTION
+  return among[below(chance, among.length)] ?? 'time'
 }
 
 /** A random point in a run of this extent. Early ones are likelier: a run that goes on after a kill has less to do. */

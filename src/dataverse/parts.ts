@@ -1,0 +1,21 @@
+/** Rows divided into the parts that requests carry. */
+
+/** Two, the first of them the larger where they cannot be equal. */
+export function halved<T>(items: readonly T[]): [T[], T[]] {
+  const middle = Math.ceil(items.length / 2)
+  return [items.slice(0, middle), items.slice(middle)]
+}
+
+/** Parts of about equal length, none above `size`. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  return equalParts(items, Math.ceil(items.length / size))
+}
+
+/** So many of about equal length: a small rest would cost nearly as much as a whole message. */
+export function equalParts<T>(items: readonly T[], count: number): T[][] {
+  const parts: T[][] = []
+  for (let part = 0; part < count; part += 1) {
+    parts.push(items.slice(Math.floor((part * items.length) / count), Math.floor(((part + 1) * items.length) / count)))
+  }
+  return parts
+}
