@@ -13,8 +13,8 @@ const ROOT = join(HERE, '..', '..')
 
 /** By module: the files whose exports it gives. */
 const MODULES = {
-  scan: ['scan', 'entry', 'content', 'members', 'memory'],
-  reduce: ['reduce', 'draft-slot', 'memory', 'table'],
+  scan: ['scan', 'entry', 'content', 'members', 'memory', 'person'],
+  reduce: ['reduce', 'records', 'draft-slot', 'memory', 'table'],
 }
 /** What they take from elsewhere. */
 const CONSTANTS = ['src/record/json-byte.ts', 'src/record/compact-item.ts', 'src/record/entry-layout.ts']

@@ -32,27 +32,27 @@ import {
 } from './draft-slot'
 import { byteAt } from './json'
 import { firstOfMark, idEndOf, idStartOf, secondOfMark, setWritten, writtenAt, writtenLength } from './mark'
-import { STATE, STATE_BYTES } from './memory'
+import { ROWS, ROWS_BYTES } from './memory'
 import { compareTexts, sort } from './order'
+import { MOST_SETS, reachable } from './reachable'
 
 /** Asks for the JSON of a number that is no safe integer, written to `to`; its length. */
 declare function askNumber(value: f64, to: i32): i32
-/** Asks which sets of a list some question can still reach: a bit for each, or less than 0 where they are too many. */
-declare function askReachable(list: i32): i32
 
 /** A little more than the longest that is written at once, but for texts of lines. */
 const MARGIN: i32 = 64
-const END: i32 = STATE + STATE_BYTES - MARGIN
+const END: i32 = ROWS + ROWS_BYTES - MARGIN
 /** The greatest integer that a number holds for sure. */
 const SAFE: f64 = 9007199254740991
-const MOST_SETS: i32 = 31
 
-let at = STATE
+let begin = ROWS
+let at = ROWS
 let failed = false
 
-/** The text's length; less than 0 where it has no room, or holds what is written another way. `ranked`: slots have ranks. */
-export function writeDraft(ranked: bool): i32 {
-  at = STATE
+/** Writes the text from one place on: its length; less than 0 where it has no room, or holds what is written another way. `ranked`: slots have ranks. */
+export function writeDraft(from: i32, ranked: bool): i32 {
+  begin = from
+  at = from
   failed = false
   const before = ranked ? isRankedBefore : isNamedBefore
   sort(ATTRIBUTES_USED, attributesUsed(), before)
@@ -64,7 +64,7 @@ export function writeDraft(ranked: bool): i32 {
   addWord('},"said":{')
   addMarks(SAID)
   addWord('}}')
-  return failed ? -1 : at - STATE
+  return failed ? -1 : at - begin
 }
 
 function isRankedBefore(a: i32, b: i32): bool {
@@ -134,7 +134,7 @@ const setsWritten = memory.data(4 * MOST_SETS, 4)
 
 function addSets(list: i32): void {
   const written = <i32>setsWritten
-  const count = reachable(list, written)
+  const count = keptOf(list, written)
   sort(written, count, isSetBefore)
   addByte(OPEN_OBJECT)
   for (let index = 0; index < count; index += 1) {
@@ -151,25 +151,12 @@ function isSetBefore(a: i32, b: i32): bool {
   return compareTexts(load<i32>(a), load<i32>(a, 4), load<i32>(b), load<i32>(b, 4)) < 0
 }
 
-/** What a state keeps of several sets; their number. */
-function reachable(list: i32, kept: i32): i32 {
-  const second = load<i32>(list, 12)
-  // Of two different sets each holds or lacks an id that the other does not.
-  const bits = second === 0 || load<i32>(second, 12) === 0 ? 3 : askReachable(list)
-  if (bits < 0) {
-    failed = true
-    return 0
-  }
-  let count = 0
-  let bit = 0
-  for (let set = list; set !== 0; set = load<i32>(set, 12)) {
-    if (((bits >> bit) & 1) !== 0) {
-      store<i32>(kept + (count << 2), set)
-      count += 1
-    }
-    bit += 1
-  }
-  return count
+/** What a state keeps of the sets of a list; their number. */
+function keptOf(list: i32, kept: i32): i32 {
+  const count = reachable(list, kept)
+  if (count >= 0) return count
+  failed = true
+  return 0
 }
 
 function addMark(mark: i32): void {
@@ -275,5 +262,5 @@ function addDigits(value: u32, places: i32): void {
 function need(count: i32): void {
   if (at + count <= END) return
   failed = true
-  at = STATE
+  at = begin
 }

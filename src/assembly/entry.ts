@@ -3,7 +3,7 @@
  * Whatever there is to decide is left to the caller.
  */
 
-import { AS_OF, COMPACT, FORM, TEXTS, VERSION as VERSION_AT } from '../record/entry-layout'
+import { ALIGNMENT, AS_OF, COMPACT, FORM, PERSON, TEXTS, VERSION as VERSION_AT } from '../record/entry-layout'
 import { SPACE } from '../record/json-byte'
 import { addAttribute, contentLength, dateEvent } from './content'
 import { byteAt, isDigit } from './json'
@@ -22,7 +22,8 @@ import {
   USER_UPDATED_AT,
   VERSION,
 } from './members'
-import { CONTENT, EVENT_BYTES, EVENTS, LONGEST_IN_HEAD, MISSING, USER } from './memory'
+import { CONTENT, ENTRIES, ENTRIES_BYTES, EVENT_BYTES, EVENTS, LONGEST_IN_HEAD, MISSING, USER } from './memory'
+import { LONGEST_OUID, putPerson } from './person'
 import { isPlainText } from './text'
 
 const SECOND: i64 = 1_000_000
@@ -42,11 +43,19 @@ export function beginEntries(updatedAt: i32, gdpr: bool, lowered: bool): void {
 }
 
 /**
- * The place of the entry of the line that was read last, but for its part and person; 0 where something is to be decided.
+ * The place of the entry of the line that was read last; 0 where something is to be decided. Its part is left out, and
+ * the person of a long OUID (`LONGEST_OUID`).
  *
  * @param events of the line
  * @param latest the latest believable instant
  */
+export function onlyEntry(events: i32, latest: f64): i32 {
+  beginAhead()
+  const entry = usualEntry(events, latest)
+  return entry !== 0 && keepEntry(entry) ? ENTRIES : 0
+}
+
+/** The same, where it stands only until the next line is read. */
 export function usualEntry(events: i32, latest: f64): i32 {
   if (!gdprCounts || startOf(USER, USER_REGULATION) >= 0) return 0
   const ouid = startOf(USER, ORGANIZATION_USER_ID)
@@ -75,7 +84,32 @@ export function usualEntry(events: i32, latest: f64): i32 {
   store<f64>(entry, asOf, AS_OF)
   store<f64>(entry, version, VERSION_AT)
   putText(putText(entry + TEXTS, ouid + 1, ouidLength), userId + 1, userIdLength)
+  if (ouidLength <= LONGEST_OUID) putPerson(entry + PERSON, ouid + 1, ouidLength)
   return entry
+}
+
+let entriesKept = 0
+let entriesEnd = ENTRIES
+
+/** How many entries are kept for the caller. */
+export function keptEntries(): i32 {
+  return entriesKept
+}
+
+/** Lets go of the entries kept so far. */
+export function beginAhead(): void {
+  entriesKept = 0
+  entriesEnd = ENTRIES
+}
+
+/** Keeps an entry behind those before it; false where there is no room. */
+export function keepEntry(entry: i32): bool {
+  const length = load<i32>(entry)
+  if (entriesEnd + length > ENTRIES + ENTRIES_BYTES) return false
+  memory.copy(entriesEnd, entry, length)
+  entriesEnd += (length + ALIGNMENT - 1) & -ALIGNMENT
+  entriesKept += 1
+  return true
 }
 
 /** Puts a text behind its length, and answers its end. */

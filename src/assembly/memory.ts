@@ -1,11 +1,12 @@
 /**
- * Where everything stands in the memory that a module shares with its caller. It never grows, so that the caller's views
- * of it stay good. What a module does not use is never touched, and costs nothing. Its constants lie below all of this.
+ * Where everything stands in the memory that a module shares with its caller. It only grows when the caller asks for
+ * it, whose views of it are then to be made anew. What a module does not use is never touched, and costs nothing. Its
+ * constants lie below all of this.
  */
 
 const KIBI: i32 = 1_024
 
-/** The line, followed by a line feed. */
+/** The line, followed by a line feed; or a window of lines, each followed by one. */
 export const LINE: i32 = 64 * KIBI
 export const LONGEST_LINE: i32 = 2_048 * KIBI
 /** Strings are looked at in pieces of so many bytes, beyond the end of the line too. */
@@ -52,24 +53,26 @@ export const MEMOS: i32 = MET_NAMES + 2 * MOST_NAMES
 export const MEMO_BYTES: i32 = 512
 export const MEMOS_KEPT: i32 = 4_096
 
+/** Entries of usual lines, one behind the other, until the caller takes them; there is room for any that is alone. */
+export const ENTRIES: i32 = MEMOS + MEMO_BYTES * MEMOS_KEPT
+export const ENTRIES_BYTES: i32 = HEAD_BYTES + LONGEST_CONTENT + MARGIN
+
 /** What the scanner uses ends here. */
-export const SCANNED_END: i32 = MEMOS + MEMO_BYTES * MEMOS_KEPT
+export const SCANNED_END: i32 = ENTRIES + ENTRIES_BYTES
 
 /*
- * What the reducer keeps: the contents of one Didomi user's lines, and the state that comes of them.
+ * What the reducer keeps: a bucket of entries, and the state that comes of those of one Didomi user.
  */
 
-export const CONTENTS: i32 = SCANNED_END
-export const CONTENTS_BYTES: i32 = 2_048 * KIBI
 /** Texts that had to be made. */
-export const MADE: i32 = CONTENTS + CONTENTS_BYTES
+export const MADE: i32 = SCANNED_END
 export const MADE_BYTES: i32 = 1_024 * KIBI
-/** The state's text. */
-export const STATE: i32 = MADE + MADE_BYTES
-export const STATE_BYTES: i32 = 4_096 * KIBI
+/** Rows, each with the text of a state, until the caller takes them. */
+export const ROWS: i32 = (MADE + MADE_BYTES + MARGIN) & -MARGIN
+export const ROWS_BYTES: i32 = 8_192 * KIBI
 
 /** Stamps of lines and marks of events. */
-export const MARKS: i32 = STATE + STATE_BYTES
+export const MARKS: i32 = ROWS + ROWS_BYTES
 export const MARK_BYTES: i32 = 36
 export const MOST_MARKS: i32 = 32_768
 /** Sets that were stated. */
@@ -90,14 +93,19 @@ export const SLOT_NAMES_BYTES: i32 = 4_096 * KIBI
 export const SLOTS_OF: i32 = SLOT_NAMES + SLOT_NAMES_BYTES
 export const SLOTS_OF_BYTES: i32 = 2_048 * KIBI
 
-/** What the reducer uses ends here. */
-export const REDUCED_END: i32 = SLOTS_OF + SLOTS_OF_BYTES
+/** By source of entries: where the slots of its table's numbers stand. */
+export const TABLES: i32 = SLOTS_OF + SLOTS_OF_BYTES
+export const MOST_SOURCES: i32 = 1_024
+
+/** The entries of a bucket, however many. */
+export const BUCKET: i32 = (TABLES + 4 * MOST_SOURCES + MARGIN) & -MARGIN
 
 const PAGE: i32 = 64 * KIBI
 
-/** Sees to it that there is memory up to `end` and a little beyond. */
-export function reserve(end: i32): void {
-  memory.grow((end + MARGIN + PAGE - 1) / PAGE - memory.size())
+/** Sees to it that there is memory up to `end` and a little beyond; false where there is none to be had. */
+export function reserve(end: i32): bool {
+  const missing = (end + MARGIN + PAGE - 1) / PAGE - memory.size()
+  return missing <= 0 || memory.grow(missing) >= 0
 }
 
 /** Takes the place of a start: the member is missing, or it stands as nearly always. */

@@ -1,58 +1,110 @@
-/** One Didomi user's lines, as their compact contents, reduced to one state (semantics §3). */
+/** The lines of each Didomi user in a bucket, as their compact contents, reduced to one row with one state (semantics §3). */
 
 import { ATTRIBUTE, DROPPED, EVENT, EVENT_HEAD, NO, SET, YES } from '../record/compact-item'
+import { ALIGNMENT, AS_OF, COMPACT, FORM, PERSON, SOURCE, VERSION } from '../record/entry-layout'
 import { attribute, beginDraft, happened, happenedSet, said, saidSet } from './draft'
 import { useAttribute, useKey } from './draft-slot'
 import { writeDraft } from './draft-text'
 import { byteAt } from './json'
 import { itemEnd, madeAnew, madeEnd, madeStart, makeAttribute, makeSet } from './made'
 import { newMark } from './mark'
-import { CONTENTS, CONTENTS_BYTES, REDUCED_END, reserve } from './memory'
+import { BUCKET, ROWS, ROWS_BYTES, reserve, TABLES } from './memory'
+import { contentOf, olderThan, recordAt } from './records'
 import { find, keep, NOT_KEPT } from './table'
 
 /** Asks for the slot of a name that is met for the first time in a table of names; 0 where there is none to be had. */
 declare function askSlot(table: i32, name: i32): i32
 /** Tells a value id of a set that is met for the first time. */
 declare function tellValue(slot: i32, start: i32, end: i32): void
+/** Asks for names to be put in rank, some being new; false where they are too many for it. */
+declare function askRanks(): bool
 
-reserve(REDUCED_END)
+reserve(BUCKET)
 
-let contentsEnd = CONTENTS
+/** The caller takes rows before they leave less room than this for the next one. */
+const ROOM: i32 = ROWS_BYTES / 2
+
+/** Before the identity in a row: the length of the state, aligned. */
+const ROW_HEAD: i32 = ALIGNMENT
+
+let rowsEnd: i32 = ROWS
+let isStuck = false
 let table = 0
 let stamp = 0
+let namesAreNew = true
+let ranked = false
 
-/** Begins the next state. */
-export function begin(): void {
-  contentsEnd = CONTENTS
-  beginDraft()
-}
-
-/** Where a content of so many bytes is to be put; 0 where there is no room. */
-export function roomFor(length: i32): i32 {
-  return contentsEnd + length + 16 > CONTENTS + CONTENTS_BYTES ? 0 : contentsEnd
+/** Forgets what is known of names, since the caller has. */
+export function forgetRanks(): void {
+  namesAreNew = true
 }
 
 /**
- * Takes a line with its content, put where there was room for it; its names are numbered by the table. Newest first is
- * quickest. False where the state must be made another way.
+ * Reduces records in order up to this index, and keeps their rows from `ROWS` on. Answers the index of the first that
+ * is left: because there are rows enough, or (`stuck`) because its state must be made another way.
  */
-export function take(names: i32, length: i32, asOf: f64, version: f64): bool {
-  table = names
-  stamp = newMark(asOf, version, 0, 0)
+export function reduceRecords(from: i32, to: i32): i32 {
+  rowsEnd = ROWS
+  isStuck = false
+  for (let index = from; index < to; index += 1) {
+    if (rowsEnd > ROWS + ROOM) return index
+    if (!reduceRecord(recordAt(index))) {
+      isStuck = true
+      return index
+    }
+  }
+  return to
+}
+
+export function endOfRows(): i32 {
+  return rowsEnd
+}
+
+export function stuck(): bool {
+  return isStuck
+}
+
+function reduceRecord(newest: i32): bool {
+  beginDraft()
+  for (let entry = newest; entry !== 0; entry = olderThan(entry)) if (!take(entry)) return false
+  if (namesAreNew) {
+    ranked = askRanks()
+    namesAreNew = false
+  }
+  return writeRow(newest)
+}
+
+/** What the entry has from its person to its content, and the state, each aligned. */
+function writeRow(entry: i32): bool {
+  const identity = entry + PERSON
+  const length = contentOf(entry) - identity
+  if (length > ROOM / 2) return false
+  const state = aligned(rowsEnd + ROW_HEAD + length)
+  const written = writeDraft(state, ranked)
+  if (written < 0) return false
+  store<i32>(rowsEnd, written)
+  memory.copy(rowsEnd + ROW_HEAD, identity, length)
+  rowsEnd = aligned(state + written)
+  return true
+}
+
+function aligned(place: i32): i32 {
+  return (place + ALIGNMENT - 1) & -ALIGNMENT
+}
+
+/** Takes a line by its entry; newest first is quickest. False where the state must be made another way. */
+function take(entry: i32): bool {
+  table = load<i32>(TABLES + ((<i32>load<u16>(entry, SOURCE)) << 2))
+  if (load<u8>(entry, FORM) !== COMPACT || table === 0) return false
+  stamp = newMark(load<f64>(entry, AS_OF), load<f64>(entry, VERSION), 0, 0)
   if (stamp === 0) return false
-  const end = contentsEnd + length
-  let at = contentsEnd
-  contentsEnd = end
+  const end = entry + load<i32>(entry)
+  let at = contentOf(entry)
   while (at < end) {
     at = takeItem(at)
     if (at === 0) return false
   }
   return true
-}
-
-/** The text of the state, in memory from `STATE` on: its length; less than 0 where it must be made another way. */
-export function write(ranked: bool): i32 {
-  return writeDraft(ranked)
 }
 
 /** Takes the item at this place; answers its end, 0 where there is no room. */
@@ -113,7 +165,9 @@ function idAt(event: i32): i32 {
 
 function slotOf(name: i32): i32 {
   const known = load<i32>(table + (name << 2))
-  return known !== 0 ? known : askSlot(table, name)
+  if (known !== 0) return known
+  namesAreNew = true
+  return askSlot(table, name)
 }
 
 /** Makes the text of a set for a key, which is used from now on, and tells its values, each once for ever. */

@@ -1,8 +1,9 @@
-/** One line in memory: its structure checked and what counts picked out in a single pass. */
+/** Lines in memory: the structure of each is checked and what counts picked out in a single pass. */
 
-import { NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../record/json-byte'
+import { LINE_FEED, NULL, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../record/json-byte'
 import { readConsents } from './consents'
 import { addAttribute, beginContent, beginEvent, endEvent, hasRoomForDate, LONGEST } from './content'
+import { beginAhead, keepEntry, usualEntry } from './entry'
 import { byteAt, DOUBT, skipSpace, skipValue } from './json'
 import {
   CONFIRMED,
@@ -45,8 +46,14 @@ let events = 0
 let userMet = false
 let country = 0
 
-/** Forgets every name, since the caller begins to number them anew; that of the attribute `country` has this number. */
-export function begin(countryNumber: i32): void {
+let longest = 0
+
+/**
+ * Forgets every name, since the caller begins to number them anew; that of the attribute `country` has this number.
+ * Lines of more bytes are left to the caller.
+ */
+export function begin(countryNumber: i32, longestLine: i32): void {
+  longest = longestLine
   forgetTable()
   forgetMemos()
   country = countryNumber
@@ -54,13 +61,54 @@ export function begin(countryNumber: i32): void {
 
 /** Reads the line of so many bytes; answers the number of its events, or below zero where it is out of the common shape. */
 export function read(length: i32): i32 {
-  if (byteAt(LINE) !== OPEN_OBJECT) return DOUBT
+  return readLine(LINE) === LINE + length ? events : DOUBT
+}
+
+/**
+ * Reads lines from one place on up to another as long as there is nothing to decide on them, and keeps their entries;
+ * answers the place of the first line that is left. Its events are `eventsLeft`, below zero where it is out of the
+ * common shape; `isFull` where it was left only because its entry found no room among those of others.
+ */
+export function readAhead(from: i32, end: i32, latest: f64): i32 {
+  beginAhead()
+  full = false
+  let at = from
+  while (at < end) {
+    const lineEnd = readLine(at)
+    left = lineEnd === DOUBT ? DOUBT : events
+    if (left < 0 || lineEnd - at > longest) return at
+    const entry = usualEntry(events, latest)
+    if (entry === 0) return at
+    if (!keepEntry(entry)) {
+      full = true
+      return at
+    }
+    at = lineEnd + 1
+  }
+  return at
+}
+
+let left = 0
+let full = false
+
+export function eventsLeft(): i32 {
+  return left
+}
+
+export function isFull(): bool {
+  return full
+}
+
+/** Reads the line at this place; answers that of the line feed behind it. */
+function readLine(at: i32): i32 {
+  if (byteAt(at) !== OPEN_OBJECT) return DOUBT
   beginContent()
   events = 0
   userMet = false
-  const end = readObject(LINE, lineMember, readLineMember)
-  if (end === DOUBT || !userMet || skipSpace(end) < LINE + length) return DOUBT
-  return hasRoomForDate() ? events : DOUBT
+  const end = readObject(at, lineMember, readLineMember)
+  if (end === DOUBT || !userMet || !hasRoomForDate()) return DOUBT
+  const lineEnd = skipSpace(end)
+  return byteAt(lineEnd) === LINE_FEED ? lineEnd : DOUBT
 }
 
 const LINE_USER: i32 = 0

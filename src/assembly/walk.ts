@@ -1,6 +1,6 @@
 /** Walks the members and entries of JSON in memory, and checks them on the way. */
 
-import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, QUOTE } from '../record/json-byte'
+import { CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, QUOTE, SPACE } from '../record/json-byte'
 import { byteAt, DOUBT, skipColon, skipName, skipSpace } from './json'
 
 /** Which of an object's members the name of so many bytes is: its index, or below zero for one that means nothing. */
@@ -19,7 +19,7 @@ export type ReadEntry = (at: i32) => i32
 
 /** Reads the object whose brace stands at `from`; answers its end. A name written with escapes, or a member twice, is a doubt. */
 export function readObject(from: i32, memberOf: MemberOf, readMember: ReadMember): i32 {
-  let at = skipSpace(from + 1)
+  let at = byteAt(from + 1) === QUOTE ? from + 1 : skipSpace(from + 1)
   if (byteAt(at) === CLOSE_OBJECT) return at + 1
   let met = 0
   while (true) {
@@ -27,7 +27,8 @@ export function readObject(from: i32, memberOf: MemberOf, readMember: ReadMember
     const name = at
     const close = skipName(name + 1)
     if (close === DOUBT) return DOUBT
-    const value = skipColon(close + 1)
+    // Between tokens there is hardly ever any space: a call to skip none would cost more than the byte that shows it.
+    const value = byteAt(close + 1) === COLON && byteAt(close + 2) > SPACE ? close + 2 : skipColon(close + 1)
     if (value === DOUBT) return DOUBT
     const member = memberOf(name + 1, close - name - 1)
     if (member >= 0) {
@@ -36,6 +37,10 @@ export function readObject(from: i32, memberOf: MemberOf, readMember: ReadMember
     }
     at = readMember(member, value, name, close + 1)
     if (at === DOUBT) return DOUBT
+    if (byteAt(at) === COMMA && byteAt(at + 1) === QUOTE) {
+      at += 1
+      continue
+    }
     at = skipSpace(at)
     if (byteAt(at) === CLOSE_OBJECT) return at + 1
     if (byteAt(at) !== COMMA) return DOUBT

@@ -3,6 +3,7 @@
 import { byCodeUnit } from '../consent/choice.ts'
 import type { KeyText } from '../consent/key.ts'
 import type { NameTable } from '../record/entry.ts'
+import type { WordMemory } from '../record/word-memory.ts'
 import type { ReduceModule } from './reduce-module.ts'
 
 /** Putting so many names in order again for each new one is still quick. */
@@ -12,8 +13,7 @@ const NONE = 0
 /** Slots are kept from state to state, so that a common name costs nothing to find again. */
 export class DraftNames {
   readonly #module: ReduceModule
-  readonly #bytes: Buffer
-  readonly #words: Int32Array
+  #memory: WordMemory
   readonly #slots = new Map<KeyText, number>()
   readonly #names: KeyText[] = []
   readonly #tables = new Map<NameTable, { readonly at: number; readonly length: number }>()
@@ -23,12 +23,16 @@ export class DraftNames {
   #ranked = false
   #full = false
 
-  constructor(module: ReduceModule) {
+  constructor(module: ReduceModule, memory: WordMemory) {
     this.#module = module
-    this.#bytes = Buffer.from(module.memory.buffer)
-    this.#words = new Int32Array(module.memory.buffer)
+    this.#memory = memory
     this.#namesEnd = module.SLOT_NAMES.value
     this.#tablesEnd = module.SLOTS_OF.value
+  }
+
+  /** The module's memory has grown. */
+  moveTo(memory: WordMemory): void {
+    this.#memory = memory
   }
 
   /** Before each state: where there was no room for a name, all of them are met anew. */
@@ -39,7 +43,7 @@ export class DraftNames {
   /** Lets go of all tables and names. */
   forget(): void {
     const { SLOTS_OF, SLOT_NAMES } = this.#module
-    this.#bytes.fill(0, SLOTS_OF.value, this.#tablesEnd)
+    this.#memory.bytes.fill(0, SLOTS_OF.value, this.#tablesEnd)
     this.#slots.clear()
     this.#names.length = 0
     this.#tables.clear()
@@ -50,6 +54,7 @@ export class DraftNames {
     this.#full = false
     // Values were told by slot.
     this.#module.forgetTable()
+    this.#module.forgetRanks()
   }
 
   /** Where the slots of a table's numbers stand; 0 where there is no room for them. */
@@ -73,7 +78,7 @@ export class DraftNames {
   slot(table: number, number: number): { readonly slot: number; readonly name: KeyText } {
     const name = this.#tableAt.get(table)?.[number] ?? ''
     const slot = this.#slots.get(name) ?? this.#newSlot(name)
-    if (slot !== NONE) this.#words[table / 4 + number] = slot
+    if (slot !== NONE) this.#memory.words[table / 4 + number] = slot
     return { slot, name }
   }
 
@@ -87,7 +92,7 @@ export class DraftNames {
     if (!this.#ranked) {
       const rank = this.#module.RANK.value / 4
       const inOrder = [...this.#slots].sort(([a], [b]) => byCodeUnit(a, b))
-      for (const [index, [, slot]] of inOrder.entries()) this.#words[slot / 4 + rank] = index
+      for (const [index, [, slot]] of inOrder.entries()) this.#memory.words[slot / 4 + rank] = index
       this.#ranked = true
     }
     return true
@@ -105,7 +110,7 @@ export class DraftNames {
     const slot = DRAFT_SLOTS.value + this.#names.length * DRAFT_SLOT_BYTES.value
     this.#put(slot + at.NAME.value, name)
     this.#put(slot + at.MEMBER.value, member)
-    this.#words[(slot + at.IS_SET.value) / 4] = name.startsWith('set/') ? 1 : 0
+    this.#memory.words[(slot + at.IS_SET.value) / 4] = name.startsWith('set/') ? 1 : 0
     this.#slots.set(name, slot)
     this.#names.push(name)
     this.#ranked = false
@@ -114,8 +119,8 @@ export class DraftNames {
 
   /** Writes a text, and its range at this place. */
   #put(place: number, text: string): void {
-    const length = this.#bytes.write(text, this.#namesEnd, 'utf8')
-    this.#words.set([this.#namesEnd, length], place / 4)
+    const length = this.#memory.bytes.write(text, this.#namesEnd, 'utf8')
+    this.#memory.words.set([this.#namesEnd, length], place / 4)
     this.#namesEnd += length
   }
 }

@@ -85,7 +85,8 @@ function reduced(rows: StateRow[]): StateRow[] {
   for (const row of rows) {
     const last = each.at(-1)
     if (last?.person === row.person && last.userId === row.userId) {
-      each[each.length - 1] = { ...last, state: joinTexts(last.state, row.state) }
+      const { person, ouid, userId } = last
+      each[each.length - 1] = { person, ouid, userId, state: joinTexts(last.state, row.state) }
     } else each.push(row)
   }
   return each

@@ -1,13 +1,13 @@
 /** One lane of ingest: reads parts one after the other into its spill, then reduces buckets of all lanes' spills. */
 
-import { assign, EntryWriter } from '../record/entry-writer.ts'
+import { assignPart, EntryWriter, personOf } from '../record/entry-writer.ts'
 import { fastReader, type LineReader, plainReader, type ReadOutcome } from '../record/line-reader.ts'
 import { Names } from '../record/names.ts'
 import type { RejectCode } from '../record/record.ts'
 import type { IngestCounts } from '../report/ingest-report.ts'
 import { type PartReading, type PartTask, readOutcomes } from '../source/outcomes.ts'
 import { BucketReducer, type ReducedBucket } from './bucket.ts'
-import { bucketAt, readSealed, Spill, type SpillIndex } from './spill.ts'
+import { bucketAt, Spill, type SpillIndex, sealedBucket } from './spill.ts'
 
 export interface LaneSettings extends PartReading {
   /** The file of this lane's spill. */
@@ -101,8 +101,8 @@ export class LocalLane implements Lane {
   async reduce(bucket: number): Promise<ReducedBucket> {
     const sources =
       this.#shared.length === 0
-        ? [{ bytes: this.#spill.read(bucket), names: this.#names.texts }]
-        : this.#shared.map((spill) => ({ bytes: readSealed(spill, bucket), names: spill.names }))
+        ? [{ bucket: this.#spill.bucket(bucket), names: this.#names.texts }]
+        : this.#shared.map((spill) => ({ bucket: sealedBucket(spill, bucket), names: spill.names }))
     return this.#reducer.reduce(sources, this.#damaged)
   }
 
@@ -116,6 +116,7 @@ export class LocalLane implements Lane {
 
   #keep(part: number, outcome: Extract<ReadOutcome, { kind: 'compact' | 'record' }>): void {
     const entry = outcome.kind === 'compact' ? outcome.entry : this.#writer.plain(outcome.record)
-    this.#spill.add(bucketAt(entry.bytes, assign(entry, part)), entry)
+    assignPart(entry, part)
+    this.#spill.add(bucketAt(entry.bytes, personOf(entry)), entry)
   }
 }

@@ -3,7 +3,9 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CodedError } from '../lib/errors.ts'
+import type { NameTable } from '../record/entry.ts'
 import type { EntryBytes } from '../record/entry-writer.ts'
+import { copyWords, WORD_BYTES, wordsOf } from '../record/word-memory.ts'
 
 /** Ten bits of the person id: buckets in order are persons in order, and each is small. */
 export const BUCKETS = 1_024
@@ -13,8 +15,10 @@ export function bucketAt(bytes: Uint8Array, person: number): number {
   return ((bytes[person] as number) << 2) | ((bytes[person + 1] as number) >> 6)
 }
 
-/** Written out at once. A small ingest never fills one and never touches the disk. */
+/** A bucket's entries wait until they are so many bytes. A small ingest never fills one and never touches the disk. */
 const BLOCK_BYTES = 8 * 1024
+/** Full blocks are written so many at once: a call for each would cost more than copying it. */
+const BLOCKS_AT_ONCE = 64
 
 /** The blocks of one bucket, offset and length of each in turn: bare numbers, since a large spill has very many. */
 type Blocks = number[]
@@ -26,62 +30,89 @@ export interface SpillIndex {
   readonly names: readonly string[]
 }
 
+/** All entries of one bucket in one spill. */
+export interface BucketBytes {
+  readonly length: number
+  /** Puts them one behind the other from this place on, a multiple of eight. */
+  copyTo(target: Buffer, at: number): void
+}
+
+/** A bucket of one spill, and what the numbers in it stand for. */
+export interface BucketSource {
+  readonly bucket: BucketBytes
+  readonly names: NameTable
+}
+
 /**
  * The spill of one lane: one file, to which blocks of one bucket each are appended. Holds personal data while it exists;
  * readable by its owner alone.
  */
 export class Spill {
   readonly path: string
-  readonly #blockBytes: number
+  readonly #blockWords: number
+  /** The block being filled of each bucket, one behind the other, and how many words of it are. */
+  readonly #filling: Int32Array<ArrayBuffer>
+  readonly #filled = new Int32Array(BUCKETS)
   #blocks = emptyBuckets()
-  /** The block being filled, by bucket. */
-  readonly #filling: (Buffer | undefined)[] = []
-  readonly #filled: number[] = new Array(BUCKETS).fill(0)
+  /** Full blocks on their way to the file, which ends here before them. */
+  readonly #full: Int32Array<ArrayBuffer>
+  #fullWords = 0
+  #fileEnd = 0
   #file: number | undefined
-  #end = 0
 
   /** The file is made when first needed; what a killed run left there is overwritten. */
   constructor(path: string, blockBytes = BLOCK_BYTES) {
     this.path = path
-    this.#blockBytes = blockBytes
+    this.#blockWords = wordsOf(blockBytes)
+    this.#filling = new Int32Array(BUCKETS * this.#blockWords)
+    this.#full = new Int32Array(BLOCKS_AT_ONCE * this.#blockWords)
   }
 
   /** Takes the entry in this range; the bytes may be used again afterwards. */
-  add(bucket: number, { bytes, start, end }: EntryBytes): void {
-    const length = end - start
-    if (length > this.#blockBytes) {
-      this.#append(bucket, bytes.subarray(start, end))
+  add(bucket: number, { words, start, end }: EntryBytes): void {
+    const count = wordsOf(end - start)
+    if (count > this.#blockWords) {
+      this.#append(bucket, words, start / WORD_BYTES, count)
       return
     }
-    let at = this.#filled[bucket] ?? 0
-    if (at + length > this.#blockBytes) {
+    let filled = this.#filled[bucket] as number
+    if (filled + count > this.#blockWords) {
       this.#flush(bucket)
-      at = 0
+      filled = 0
     }
-    const block = this.#filling[bucket] ?? Buffer.allocUnsafe(this.#blockBytes)
-    this.#filling[bucket] = block
-    bytes.copy(block, at, start, end)
-    this.#filled[bucket] = at + length
+    copyWords(words, start / WORD_BYTES, this.#filling, bucket * this.#blockWords + filled, count)
+    this.#filled[bucket] = filled + count
   }
 
   /** Writes out what is still in memory, so that others can read it. */
   seal(names: readonly string[]): SpillIndex {
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) this.#flush(bucket)
+    this.#write()
     return { path: this.path, blocks: this.#blocks, names }
   }
 
   /** All entries of a bucket of this spill, those in memory too. */
-  read(bucket: number): Buffer {
-    const written = this.#file === undefined ? [] : readBlocks(this.#file, this.#blocks[bucket] ?? [])
-    const waiting = this.#filling[bucket]?.subarray(0, this.#filled[bucket])
-    return Buffer.concat(waiting === undefined ? written : [...written, waiting])
+  bucket(bucket: number): BucketBytes {
+    this.#write()
+    const blocks = this.#blocks[bucket] ?? []
+    const written = lengthOf(blocks)
+    const at = bucket * this.#blockWords * WORD_BYTES
+    const waiting = Buffer.from(this.#filling.buffer, at, (this.#filled[bucket] as number) * WORD_BYTES)
+    return {
+      length: written + waiting.length,
+      copyTo: (target, to) => {
+        if (this.#file !== undefined) readBlocks(this.#file, blocks, target, to)
+        waiting.copy(target, to + written)
+      },
+    }
   }
 
   /** Forgets everything, for the next group of partitions. */
   clear(): void {
     this.#blocks = emptyBuckets()
     this.#filled.fill(0)
-    this.#end = 0
+    this.#fullWords = 0
+    this.#fileEnd = 0
     if (this.#file !== undefined) ftruncateSync(this.#file, 0)
   }
 
@@ -93,56 +124,83 @@ export class Spill {
   }
 
   #flush(bucket: number): void {
-    const filled = this.#filled[bucket] ?? 0
-    const block = this.#filling[bucket]
-    if (filled === 0 || block === undefined) return
-    this.#append(bucket, block.subarray(0, filled))
+    const filled = this.#filled[bucket] as number
+    if (filled === 0) return
+    this.#append(bucket, this.#filling, bucket * this.#blockWords, filled)
     this.#filled[bucket] = 0
   }
 
-  #append(bucket: number, bytes: Buffer): void {
+  /** Appends a block of the bucket, of any length. */
+  #append(bucket: number, words: Int32Array<ArrayBuffer>, at: number, count: number): void {
+    if (this.#fullWords + count > this.#full.length) this.#write()
+    this.#blocks[bucket]?.push(this.#fileEnd + this.#fullWords * WORD_BYTES, count * WORD_BYTES)
+    if (count > this.#full.length) {
+      this.#writeOut(words, at, count)
+      return
+    }
+    copyWords(words, at, this.#full, this.#fullWords, count)
+    this.#fullWords += count
+  }
+
+  /** Writes the full blocks. */
+  #write(): void {
+    if (this.#fullWords > 0) this.#writeOut(this.#full, 0, this.#fullWords)
+    this.#fullWords = 0
+  }
+
+  /** Writes at the end of the file. */
+  #writeOut(words: Int32Array<ArrayBuffer>, at: number, count: number): void {
+    const bytes = Buffer.from(words.buffer, words.byteOffset + at * WORD_BYTES, count * WORD_BYTES)
     try {
       if (this.#file === undefined) {
         mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 })
         this.#file = openSync(this.path, 'w+', 0o600)
       }
       for (let written = 0; written < bytes.length; ) {
-        written += writeSync(this.#file, bytes, written, bytes.length - written, this.#end + written)
+        written += writeSync(this.#file, bytes, written, bytes.length - written, this.#fileEnd + written)
       }
     } catch (error) {
       throw unwritable(this.path, error)
     }
-    this.#blocks[bucket]?.push(this.#end, bytes.length)
-    this.#end += bytes.length
+    this.#fileEnd += bytes.length
   }
 }
 
 /** All entries of a bucket in a sealed spill, which another lane may have written. */
-export function readSealed({ path, blocks }: SpillIndex, bucket: number): Buffer {
+export function sealedBucket({ path, blocks }: SpillIndex, bucket: number): BucketBytes {
   const own = blocks[bucket] ?? []
-  if (own.length === 0) return Buffer.alloc(0)
-  const file = openSync(path, 'r')
-  try {
-    return Buffer.concat(readBlocks(file, own))
-  } finally {
-    closeSync(file)
+  return {
+    length: lengthOf(own),
+    copyTo: (target, at) => {
+      if (own.length === 0) return
+      const file = openSync(path, 'r')
+      try {
+        readBlocks(file, own, target, at)
+      } finally {
+        closeSync(file)
+      }
+    },
   }
 }
 
-function readBlocks(file: number, blocks: readonly number[]): Buffer[] {
-  const all: Buffer[] = []
-  for (let at = 0; at < blocks.length; at += 2) {
-    const offset = blocks[at] ?? 0
-    const length = blocks[at + 1] ?? 0
-    const bytes = Buffer.allocUnsafe(length)
+function readBlocks(file: number, blocks: readonly number[], target: Buffer, at: number): void {
+  let next = at
+  for (let block = 0; block < blocks.length; block += 2) {
+    const offset = blocks[block] ?? 0
+    const length = blocks[block + 1] ?? 0
     for (let read = 0; read < length; ) {
-      const got = readSync(file, bytes, read, length - read, offset + read)
+      const got = readSync(file, target, next + read, length - read, offset + read)
       if (got === 0) throw new RangeError('a spill that ends before its blocks')
       read += got
     }
-    all.push(bytes)
+    next += length
   }
-  return all
+}
+
+function lengthOf(blocks: readonly number[]): number {
+  let sum = 0
+  for (let block = 1; block < blocks.length; block += 2) sum += blocks[block] ?? 0
+  return sum
 }
 
 /** Nothing of the group was joined yet, so nothing is half written: its parts are read again. */

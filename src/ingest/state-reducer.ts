@@ -1,22 +1,26 @@
-/** Reduces the lines of one Didomi user to the text of one state (semantics §3). */
+/** Reduces the lines of each Didomi user to the text of one state (semantics §3). */
 
-import { join, newestSets, stateOf, stateText } from '../consent/state.ts'
+import { join, stateOf, stateText } from '../consent/state.ts'
 import { attributeJsonAt, setTextAt } from '../record/byte-value.ts'
-import type { Entry } from '../record/entry.ts'
+import { Entry } from '../record/entry.ts'
+import { SOURCE } from '../record/entry-layout.ts'
+import { aligned, WORD_BYTES, type WordMemory, wordMemory } from '../record/word-memory.ts'
 import { DraftNames } from './draft-names.ts'
 import { KeysTold } from './keys-told.ts'
 import { openReduceModule, type ReduceModule } from './reduce-module.ts'
+import { packRow } from './row-bytes.ts'
+import type { BucketSource } from './spill.ts'
 
-/** A state's text: the first `length` bytes. */
-export interface StateBytes {
-  readonly bytes: Buffer
-  readonly length: number
+/** What a bucket came to. */
+export interface Reduced {
+  /** One row for each Didomi user, in order of person and `user.id`, packed (`unpackRows`). */
+  readonly rows: Uint8Array<ArrayBuffer>
+  /** How many of them were joined state by state. */
+  readonly plainly: number
 }
 
 const NOTHING = -1
 const NO_ROOM = -2
-/** Sets of one key that are asked after at once. */
-const MOST_SETS = 31
 
 /**
  * The usual lines are reduced in WebAssembly; what it leaves – a line that was parsed, a text that finds no room – is
@@ -28,28 +32,31 @@ export class StateReducer {
   readonly #module: ReduceModule
   readonly #names: DraftNames
   #keys = new KeysTold()
-  /** All of the module's memory, and from its state on. */
-  readonly #bytes: Buffer
-  readonly #state: Buffer
-  readonly #view: DataView
+  #memory: WordMemory
+  readonly #bucketAt: number
+  readonly #tablesAt: number
+  readonly #rowsAt: number
+  #damaged: ReadonlySet<number> = new Set()
 
   private constructor() {
     this.#module = openReduceModule({
       askSlot: (table, number) => this.#slot(table, number),
       tellValue: (slot, start, end) => this.#keys.tellSet(this.#names.nameOf(slot), this.#text(start, end)),
-      askSet: (start, end, to, room) => this.#put(setTextAt(this.#bytes, start, end), to, room),
+      askSet: (start, end, to, room) => this.#put(setTextAt(this.#memory.bytes, start, end), to, room),
       askAttribute: (start, end, to, room) => {
-        const json = attributeJsonAt(this.#bytes, start, end)
+        const json = attributeJsonAt(this.#memory.bytes, start, end)
         return json === undefined ? NOTHING : this.#put(json, to, room)
       },
-      askNumber: (value, to) => this.#bytes.write(JSON.stringify(value), to, 'latin1'),
-      askReachable: (list) => this.#reachable(list),
+      askNumber: (value, to) => this.#memory.bytes.write(JSON.stringify(value), to, 'latin1'),
+      askRanks: () => (this.#names.rank() ? 1 : 0),
+      askDamaged: (part) => (this.#damaged.has(part) ? 1 : 0),
     })
-    const { memory, STATE } = this.#module
-    this.#bytes = Buffer.from(memory.buffer)
-    this.#state = Buffer.from(memory.buffer, STATE.value)
-    this.#view = new DataView(memory.buffer)
-    this.#names = new DraftNames(this.#module)
+    this.#memory = wordMemory(this.#module.memory.buffer)
+    const { BUCKET, TABLES, ROWS } = this.#module
+    this.#bucketAt = BUCKET.value
+    this.#tablesAt = TABLES.value
+    this.#rowsAt = ROWS.value
+    this.#names = new DraftNames(this.#module, this.#memory)
   }
 
   /** The one of this thread: a memory is dear to make. */
@@ -58,56 +65,92 @@ export class StateReducer {
     return StateReducer.#ofThread
   }
 
-  /** Where states are made, but for those that are joined. */
-  get memory(): ArrayBuffer {
-    return this.#module.memory.buffer
-  }
-
   /** Lets go of the tables of names met so far. */
   forget(): void {
     this.#names.forget()
   }
 
   /**
-   * The state's bytes hold until the next one is made.
+   * Reduces the entries of one bucket.
    *
-   * @param lines of one Didomi user, newest first: what an older line says again is then passed over at a glance
-   * @param keys is told which keys the state makes known
+   * @param damaged numbers of parts that do not count
+   * @param keys is told which keys the states make known
    */
-  reduce(lines: readonly Entry[], keys: KeysTold): StateBytes {
+  reduce(sources: readonly BucketSource[], damaged: ReadonlySet<number>, keys: KeysTold): Reduced {
     if (keys !== this.#keys) {
       // What was told to others is not told to them.
       this.#keys = keys
       this.forget()
     }
+    const count = this.#load(sources, damaged)
+    const rows: Uint8Array<ArrayBuffer>[] = []
+    let plainly = 0
+    for (let index = 0; index < count; ) {
+      this.#layTables(sources)
+      index = this.#module.reduceRecords(index, count)
+      rows.push(this.#takeRows())
+      if (this.#module.stuck() === 0) continue
+      const entries = this.#entriesOf(this.#module.recordAt(index), sources)
+      const [newest] = entries
+      if (newest !== undefined) rows.push(packRow(newest, this.#joined(entries)))
+      plainly += 1
+      index += 1
+    }
+    return { rows: joinBytes(rows), plainly }
+  }
+
+  /** Puts the entries into the module's memory, sorted by record; answers how many records there are. */
+  #load(sources: readonly BucketSource[], damaged: ReadonlySet<number>): number {
+    const { makeRoom, beginRecords, addRecords, sortRecords, memory } = this.#module
+    const length = sources.reduce((sum, { bucket }) => sum + aligned(bucket.length), 0)
+    if (makeRoom(length) === 0) throw new RangeError('a bucket of the spill that finds no room in memory')
+    if (memory.buffer !== this.#memory.bytes.buffer) {
+      this.#memory = wordMemory(memory.buffer)
+      this.#names.moveTo(this.#memory)
+    }
+    const { bytes } = this.#memory
+    const places: number[] = []
+    let end = this.#bucketAt
+    for (const { bucket } of sources) {
+      bucket.copyTo(bytes, end)
+      places.push(end)
+      end += aligned(bucket.length)
+    }
+    beginRecords(length)
+    this.#damaged = damaged
+    for (const [source, place] of places.entries()) addRecords(place, places[source + 1] ?? end, source, damaged.size)
+    return sortRecords()
+  }
+
+  /** Says where the slots of each source's names stand. */
+  #layTables(sources: readonly BucketSource[]): void {
     this.#names.begin()
-    this.#module.begin()
-    for (const line of lines) if (!this.#take(line)) return this.#joined(lines)
-    const length = this.#module.write(this.#names.rank() ? 1 : 0)
-    return length < 0 ? this.#joined(lines) : { bytes: this.#state, length }
+    for (const [source, { names }] of sources.entries())
+      this.#memory.words[this.#tablesAt / WORD_BYTES + source] = this.#names.table(names)
   }
 
-  #take(entry: Entry): boolean {
-    const { compact, names } = entry
-    const table = this.#names.table(names)
-    if (compact === undefined || table === 0) return false
-    const { start, end } = compact
-    const place = this.#module.roomFor(end - start)
-    if (place === 0) return false
-    entry.bytes.copy(this.#bytes, place, start, end)
-    return this.#module.take(table, end - start, entry.asOf, entry.version) !== 0
+  #takeRows(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.bytes.buffer.slice(this.#rowsAt, this.#module.endOfRows()))
   }
 
-  #joined(lines: readonly Entry[]): StateBytes {
-    const records = lines.map(({ record }) => record)
+  /** The entries of a record, newest first. */
+  #entriesOf(newest: number, sources: readonly BucketSource[]): Entry[] {
+    const { bytes } = this.#memory
+    const entries: Entry[] = []
+    for (let at = newest; at !== 0; at = this.#module.olderThan(at))
+      entries.push(new Entry(bytes, at, sources[bytes.readUInt16LE(at + SOURCE)]?.names ?? []))
+    return entries
+  }
+
+  #joined(entries: readonly Entry[]): string {
+    const records = entries.map(({ record }) => record)
     for (const { statements, events } of records) {
       for (const [key, choice] of [...statements, ...events.flatMap((event) => event.statements)]) {
         this.#keys.tell(key)
         if (typeof choice !== 'boolean') this.#keys.tellSet(key, choice.join(','))
       }
     }
-    const bytes = Buffer.from(stateText(records.map(stateOf).reduce(join)))
-    return { bytes, length: bytes.length }
+    return stateText(records.map(stateOf).reduce(join))
   }
 
   #slot(table: number, number: number): number {
@@ -116,27 +159,23 @@ export class StateReducer {
     return slot
   }
 
-  /** The sets of one key that a state keeps, as bits. A set is its range, its mark and the next, a mark its two numbers and its id. */
-  #reachable(list: number): number {
-    const word = (at: number) => this.#view.getInt32(at, true)
-    const marks = new Map<string, readonly (number | string)[]>()
-    for (let set = list; set !== 0; set = word(set + 12)) {
-      const mark = word(set + 8)
-      const numbers = [this.#view.getFloat64(mark, true), this.#view.getFloat64(mark + 8, true)]
-      const idStart = word(mark + 16)
-      const id = idStart === 0 ? [] : [this.#text(idStart, word(mark + 20))]
-      marks.set(this.#text(word(set), word(set + 4)), [...numbers, ...id])
-    }
-    if (marks.size > MOST_SETS) return NOTHING
-    const kept = newestSets(marks)
-    return [...marks.keys()].reduce((bits, set, index) => (kept.has(set) ? bits | (1 << index) : bits), 0)
-  }
-
   #text(start: number, end: number): string {
-    return this.#bytes.toString('utf8', start, end)
+    return this.#memory.bytes.toString('utf8', start, end)
   }
 
   #put(text: string, to: number, room: number): number {
-    return text.length * 3 > room ? NO_ROOM : this.#bytes.write(text, to, 'utf8')
+    return text.length * 3 > room ? NO_ROOM : this.#memory.bytes.write(text, to, 'utf8')
   }
+}
+
+function joinBytes(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const [only] = pieces
+  if (only !== undefined && pieces.length === 1) return only
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let end = 0
+  for (const piece of pieces) {
+    whole.set(piece, end)
+    end += piece.length
+  }
+  return whole
 }

@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from '../consent/time.ts'
 import { instantAt, scalarAt } from './byte-text.ts'
 import { type EntryBytes, EntryWriter } from './entry-writer.ts'
 import type { Counted } from './line.ts'
-import { LineScanner, type Scanner } from './line-scanner.ts'
+import { type Ahead, LineScanner, type Scanner } from './line-scanner.ts'
 import type { EventView, LineView } from './line-view.ts'
 import { type Names, NO_NUMBER } from './names.ts'
 import type { ReadingSettings } from './record.ts'
@@ -118,11 +118,15 @@ export class ByteLine implements LineView<ByteEvent> {
     return this.#eventCount >= 0
   }
 
+  /** Reads lines ahead as long as there is nothing to decide on them (`LineScanner.readAhead`). */
+  readAhead(bytes: Buffer, start: number, end: number, latest: Instant, take: (entry: EntryBytes) => void): Ahead {
+    if (this.#updatedAt === NO_NUMBER) return { at: start, lines: 0 }
+    return this.#lines.readAhead(bytes, start, end, latest, take)
+  }
+
   /** The entry of a line on which there is nothing to decide; `undefined` for any other. */
   usualEntry(latest: Instant): EntryBytes | undefined {
-    const { module, bytes } = this.#scanner
-    const start = module.usualEntry(this.#eventCount, latest)
-    return start === 0 ? undefined : { bytes, start, end: start + bytes.readUInt32LE(start) }
+    return this.#lines.usualEntry(this.#eventCount, latest)
   }
 
   get events(): readonly ByteEvent[] {
@@ -160,10 +164,11 @@ export class ByteLine implements LineView<ByteEvent> {
   }
 
   #addUpdatedAt(updatedAt: Instant): void {
-    const { module, bytes, lineAt } = this.#scanner
-    // Where the line stood: nothing of it is read any more.
-    const length = bytes.write(`"${formatInstant(updatedAt)}"`, lineAt, 'latin1')
-    module.addAttribute(this.#updatedAt, lineAt, lineAt + length)
+    const { module, bytes } = this.#scanner
+    const { place } = this.#lines
+    // Where the line begins, which is longer: nothing of it is read any more.
+    const length = bytes.write(`"${formatInstant(updatedAt)}"`, place, 'latin1')
+    module.addAttribute(this.#updatedAt, place, place + length)
   }
 
   #event(number: number): ByteEvent {

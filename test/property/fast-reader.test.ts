@@ -2,12 +2,14 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
+import { personId } from '../../src/consent/person-id.ts'
 import { stateOf, stateText } from '../../src/consent/state.ts'
 import { DAY, parseInstant } from '../../src/consent/time.ts'
-import { fastReader, plainReader, type ReadOutcome } from '../../src/record/line-reader.ts'
+import { personOf } from '../../src/record/entry-writer.ts'
+import { fastReader, type LineReader, plainReader, type ReadOutcome } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { ReadingSettings } from '../../src/record/record.ts'
+import { readOutcomes } from '../../src/source/outcomes.ts'
 import { corruptions, exportLine, rawJson } from '../support/raw-lines.ts'
 import { readRecord } from '../support/read-record.ts'
 
@@ -39,6 +41,14 @@ function comparable(outcome: ReadOutcome, names = NAMES) {
   const record = readRecord(outcome, names.texts)
   const { ouid, userId, asOf, version } = record
   return { ouid, userId, asOf, version, ignored: outcome.ignoredEvents, state: stateText(stateOf(record)) }
+}
+
+async function* chunksOf(bytes: Buffer, length: number | 'a line'): AsyncIterable<Uint8Array> {
+  for (let start = 0; start < bytes.length; ) {
+    const end = length === 'a line' ? bytes.indexOf('\n', start) + 1 || bytes.length : start + length
+    yield bytes.subarray(start, end)
+    start = end
+  }
 }
 
 /** Entries of which some say the same of one key, differ by a byte, or end where they do not seem to. */
@@ -133,6 +143,76 @@ describe('the fast reader', () => {
         expect(fast).toEqual(plain)
       }),
       { numRuns: 8_000 },
+    )
+  })
+
+  it('§2.1 agrees on lines read ahead, whatever stands between them and wherever the chunks end', async () => {
+    const blank = fc.constantFrom('', ' ', '\r', '\t\r', 'x', '{}', '{"user":{"id":"u"')
+    const line = fc.oneof({ weight: 6, arbitrary: againLine }, { weight: 2, arbitrary: exportLine }, blank)
+    const part = fc.record({
+      lines: fc.array(fc.tuple(line, fc.constantFrom('\n', '\n', '\r\n', '\n\n')), { maxLength: 40 }),
+      mark: fc.constantFrom('', '\ufeff'),
+      chunkBytes: fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.constant('a line' as const)),
+      maxLineBytes: fc.constantFrom(300, 8_388_608),
+    })
+    const lanes = [new Names(), new Names()]
+    await fc.assert(
+      fc.asyncProperty(part, async ({ lines, mark, chunkBytes, maxLineBytes }) => {
+        const bytes = Buffer.from(mark + lines.flat().join(''))
+        const reading = { ...SETTINGS, maxLineBytes }
+        const outcomes = async (reader: LineReader, names = NAMES) => {
+          const taken: unknown[] = []
+          const task = {
+            key: 'a.json',
+            size: bytes.length,
+            format: { form: 'json', gzip: false },
+            latest: LATEST,
+          } as const
+          await readOutcomes(
+            chunksOf(bytes, chunkBytes),
+            task,
+            { reading, maxExpansion: 1 },
+            reader,
+            (number, outcome) => {
+              taken.push([number, comparable(outcome, names)])
+            },
+          )
+          return taken
+        }
+        const plain = await outcomes(plainReader(reading))
+        expect(await outcomes(fastReader(reading, NAMES))).toEqual(plain)
+        // In turn, as lanes of one thread: neither may meet the other's lines.
+        const both = await Promise.all(lanes.map((names) => outcomes(fastReader(reading, names), names)))
+        for (const fast of both) expect(fast).toEqual(plain)
+      }),
+      { numRuns: 600 },
+    )
+  })
+
+  it('§1 knows the person of an OUID of any length', () => {
+    const reader = fastReader(SETTINGS, NAMES)
+    const ouid = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', 'Z', '@', '.', '-', '7'), minLength: 1, maxLength: 130 }),
+      fc.string({ unit: 'binary', minLength: 1 }),
+    )
+    fc.assert(
+      fc.property(ouid, (organization_user_id) => {
+        const user = { id: 'u', organization_user_id, updated_at: '2026-10-20T18:41:07.512Z' }
+        const bytes = Buffer.from(`${JSON.stringify({ user })}\n`)
+        const persons: string[] = []
+        const told = (outcome: ReadOutcome) => {
+          if (outcome.kind !== 'compact') return
+          const { entry } = outcome
+          persons.push(entry.bytes.toString('hex', personOf(entry), personOf(entry) + 16))
+          expect(persons.at(-1)).toBe(personId(readRecord(outcome, NAMES.texts).ouid))
+        }
+        reader.readAhead(bytes, 0, bytes.length, LATEST, told)
+        told(reader.read(bytes, 0, bytes.length - 1, LATEST))
+        expect(persons.length > 0).toBe(
+          plainReader(SETTINGS).read(bytes, 0, bytes.length - 1, LATEST).kind === 'record',
+        )
+      }),
+      { numRuns: 3_000 },
     )
   })
 

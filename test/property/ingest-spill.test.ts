@@ -10,12 +10,13 @@ import { personId } from '../../src/consent/person-id.ts'
 import { joinTexts, stateOf, stateText } from '../../src/consent/state.ts'
 import { BucketReducer } from '../../src/ingest/bucket.ts'
 import { unpackRows } from '../../src/ingest/row-bytes.ts'
-import { BUCKETS, bucketAt, readSealed, Spill } from '../../src/ingest/spill.ts'
+import { BUCKETS, type BucketBytes, bucketAt, Spill, sealedBucket } from '../../src/ingest/spill.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
-import { assign, EntryWriter } from '../../src/record/entry-writer.ts'
+import { assignPart, EntryWriter, personOf } from '../../src/record/entry-writer.ts'
 import { fastReader } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { UserRecord } from '../../src/record/record.ts'
+import { wordMemory } from '../../src/record/word-memory.ts'
 import type { StateRow } from '../../src/store/store.ts'
 import { record } from '../support/consent-samples.ts'
 
@@ -115,7 +116,8 @@ function throughSpill(all: readonly Spilled[], damaged: ReadonlySet<number>, blo
       const outcome = plain ? undefined : reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)
       const parsed = outcome?.kind === 'record' ? outcome.record : one
       const entry = outcome?.kind === 'compact' ? outcome.entry : writer.plain(parsed)
-      spill.add(bucketAt(entry.bytes, assign(entry, part)), entry)
+      assignPart(entry, part)
+      spill.add(bucketAt(entry.bytes, personOf(entry)), entry)
     }
     const indexes = sealed ? lanes.map(({ spill, names }) => spill.seal(names.texts)) : []
     const reducer = new BucketReducer()
@@ -123,10 +125,10 @@ function throughSpill(all: readonly Spilled[], damaged: ReadonlySet<number>, blo
     const keys = new Set<string>()
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
       const sources = sealed
-        ? indexes.map((index) => ({ bytes: readSealed(index, bucket), names: index.names }))
-        : lanes.map(({ spill, names }) => ({ bytes: spill.read(bucket), names: names.texts }))
+        ? indexes.map((index) => ({ bucket: sealedBucket(index, bucket), names: index.names }))
+        : lanes.map(({ spill, names }) => ({ bucket: spill.bucket(bucket), names: names.texts }))
       const reduced = reducer.reduce(sources, damaged)
-      rows.push(...unpackRows(reduced.rows))
+      for (const { person, ouid, userId, state } of unpackRows(reduced.rows)) rows.push({ person, ouid, userId, state })
       for (const key of reduced.keys) keys.add(key)
     }
     return { rows, keys }
@@ -148,7 +150,18 @@ const dated = (one: Spilled): Spilled => ({
   },
 })
 
-const bytesOf = (length: number, byte = 0) => ({ bytes: Buffer.alloc(length, byte), start: 0, end: length })
+/** An entry of so many bytes, and what a bucket holds. */
+function bytesOf(length: number, byte = 0) {
+  const memory = wordMemory(length)
+  memory.bytes.fill(byte)
+  return { ...memory, start: 0, end: length }
+}
+
+function contentOf(bucket: BucketBytes): Buffer {
+  const bytes = Buffer.alloc(bucket.length)
+  bucket.copyTo(bytes, 0)
+  return bytes
+}
 
 describe('Spill', () => {
   it('§3 reduces like a plain map in key order, for any lanes, blocks and damage', () => {
@@ -182,6 +195,20 @@ describe('Spill', () => {
     )
   })
 
+  it('§3 persons of one bucket come in the order of their ids, and their Didomi users in that of theirs', () => {
+    const ofOne = Array.from({ length: 40 * BUCKETS }, (_, index) => `person-${index}`).filter(
+      (ouid) => bucketAt(Buffer.from(personId(ouid), 'hex'), 0) === 7,
+    )
+    expect(ofOne.length).toBeGreaterThan(20)
+    const all = ofOne.flatMap((ouid, part) =>
+      ['b', '\u{1f600}', '\ue000', 'a'].map((userId): Spilled => {
+        return { part, lane: part % 3, plain: part % 2 === 0, record: record({ ouid, userId, asOf: 0 }) }
+      }),
+    )
+    const expected = plainly(all.map(dated), new Set())
+    expect(throughSpill(all.map(dated), new Set(), 700, true).rows).toEqual(expected)
+  })
+
   it('a small ingest never touches the disk; a large one leaves nothing there, and nobody else may read it', async () => {
     const path = join(folder, 'spill', 'lane')
     const small = new Spill(path)
@@ -190,7 +217,7 @@ describe('Spill', () => {
     small.close()
 
     const large = new Spill(path, 10)
-    large.add(7, bytesOf(100))
+    for (let entry = 0; entry < 100; entry += 1) large.add(7, bytesOf(100))
     expect((await stat(join(folder, 'spill'))).mode & 0o777).toBe(0o700)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     large.close()
@@ -202,19 +229,19 @@ describe('Spill', () => {
     const path = join(folder, 'spill', 'lane')
     await writeFile(path, Buffer.alloc(1_000, 7))
     const spill = new Spill(path, 10)
-    spill.add(7, bytesOf(20, 1))
-    expect(readSealed(spill.seal([]), 7)).toEqual(Buffer.alloc(20, 1))
+    spill.add(7, bytesOf(24, 1))
+    expect(contentOf(sealedBucket(spill.seal([]), 7))).toEqual(Buffer.alloc(24, 1))
     spill.close()
   })
 
   it('a cleared spill holds nothing, and takes up the next group', () => {
     const spill = new Spill(join(folder, 'spill', 'lane'), 10)
-    spill.add(7, bytesOf(20, 1))
-    spill.add(7, bytesOf(5, 2))
+    spill.add(7, bytesOf(24, 1))
+    spill.add(7, bytesOf(8, 2))
     spill.clear()
-    expect(spill.read(7).length).toBe(0)
-    spill.add(7, bytesOf(20, 3))
-    expect(readSealed(spill.seal([]), 7)).toEqual(Buffer.alloc(20, 3))
+    expect(spill.bucket(7).length).toBe(0)
+    spill.add(7, bytesOf(24, 3))
+    expect(contentOf(sealedBucket(spill.seal([]), 7))).toEqual(Buffer.alloc(24, 3))
     spill.close()
   })
 })

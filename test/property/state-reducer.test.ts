@@ -7,50 +7,68 @@ import { type KeyText, parseKey } from '../../src/consent/key.ts'
 import { join, stateOf, stateText } from '../../src/consent/state.ts'
 import { formatInstant } from '../../src/consent/time.ts'
 import { KeysTold } from '../../src/ingest/keys-told.ts'
+import { unpackRows } from '../../src/ingest/row-bytes.ts'
 import { StateReducer } from '../../src/ingest/state-reducer.ts'
 import { keysMadeKnown } from '../../src/mapping/known-ids.ts'
 import { Entry } from '../../src/record/entry.ts'
-import { assign, EntryWriter } from '../../src/record/entry-writer.ts'
+import { EntryWriter } from '../../src/record/entry-writer.ts'
 import { fastReader } from '../../src/record/line-reader.ts'
 import { Names } from '../../src/record/names.ts'
 import type { UserRecord } from '../../src/record/record.ts'
+import { aligned } from '../../src/record/word-memory.ts'
 import { history, hostileRecord } from '../support/consent-arbitraries.ts'
 import { record } from '../support/consent-samples.ts'
 import { exportLine } from '../support/raw-lines.ts'
 
 const SETTINGS = { normalise: 'none', regulations: ['gdpr'], clockSkew: 0, maxLineBytes: 8_388_608 } as const
 
+interface Spilled {
+  readonly bytes: Buffer
+  readonly record: UserRecord
+}
+
 /** A reader with its table of names, and what it reads as a lane spills it. */
 function newLane() {
   const names = new Names()
   const reader = fastReader(SETTINGS, names)
   const writer = new EntryWriter()
-  return (line: Buffer): { line: Entry; record: UserRecord; compact: boolean } | undefined => {
+  const read = (line: Buffer): Spilled | undefined => {
     const outcome = reader.read(line, 0, line.length - 1, Number.MAX_SAFE_INTEGER)
     if (outcome.kind !== 'compact' && outcome.kind !== 'record') return undefined
-    const compact = outcome.kind === 'compact'
-    const entry = compact ? outcome.entry : writer.plain(outcome.record)
-    assign(entry, 0)
-    const read = new Entry(Buffer.from(entry.bytes.subarray(entry.start, entry.end)), 0, names.texts)
-    return { line: read, record: read.record, compact }
+    const entry = outcome.kind === 'compact' ? outcome.entry : writer.plain(outcome.record)
+    const bytes = Buffer.alloc(aligned(entry.end - entry.start))
+    entry.bytes.copy(bytes, 0, entry.start, entry.end)
+    return { bytes, record: new Entry(bytes, 0, names.texts).record }
   }
+  return { names: names.texts, read }
 }
 
-/** Reduces lines of one user; answers the text, and what the plain way comes to. */
+/** Reduces lines of one user, in turn read by these lanes; answers the text, and what the plain way comes to. */
 function reduced(lines: readonly Buffer[], lanes = [newLane()], keys = new KeysTold()) {
-  const read = lines.flatMap((line, index) => lanes[index % lanes.length]?.(line) ?? [])
-  if (read.length === 0) return undefined
-  const states = StateReducer.ofThread()
-  const { bytes, length } = states.reduce(
-    read.map(({ line }) => line),
-    keys,
+  const read = lines.flatMap((line, index) => {
+    const lane = lanes[index % lanes.length]
+    const spilled = lane?.read(line)
+    // Of several users only the first counts: the others are other records.
+    return lane === undefined || spilled === undefined ? [] : [{ lane, ...spilled }]
+  })
+  const [first] = read
+  if (first === undefined) return undefined
+  const ofOne = read.filter(
+    ({ record: { ouid, userId } }) => ouid === first.record.ouid && userId === first.record.userId,
   )
+  const sources = lanes.map((lane) => {
+    const bytes = Buffer.concat(ofOne.filter((one) => one.lane === lane).map((one) => one.bytes))
+    const copyTo = (target: Buffer, at: number) => void bytes.copy(target, at)
+    return { bucket: { length: bytes.length, copyTo }, names: lane.names }
+  })
+  const { rows, plainly } = StateReducer.ofThread().reduce(sources, new Set(), keys)
+  const [row, ...others] = unpackRows(rows)
+  expect(others).toEqual([])
   return {
-    text: bytes.toString('utf8', 0, length),
-    plain: stateText(read.map((one) => stateOf(one.record)).reduce(join)),
+    text: row?.state,
+    plain: stateText(ofOne.map((one) => stateOf(one.record)).reduce(join)),
     keys: new Set(keys.take()),
-    /** In the memory of the module, which the text of the plain way is not. */
-    fast: bytes.buffer === states.memory,
+    fast: plainly === 0,
   }
 }
 
@@ -137,6 +155,11 @@ describe('the state reducer', () => {
     Array.from({ length: count }, (_, index) =>
       record({ asOf: index, statements: [['set/p/f', [`v${index}`, `v${index % 7}`, 'a']]] }),
     )
+  const manyValues = (from: number, to: number) =>
+    record({
+      asOf: from,
+      statements: [['set/p/f', Array.from({ length: to - from }, (_, index) => `v${from + index}`)]],
+    })
   const named = (count: number, prefix = 'p') =>
     record({
       statements: Array.from({ length: count }, (_, index) => [`purpose/${prefix}${(index * 7_919) % count}`, true]),
@@ -146,8 +169,17 @@ describe('the state reducer', () => {
   it.each<[string, readonly UserRecord[], boolean]>([
     ['one line', [record({ statements: [['purpose/p', true]] })], true],
     ['three sets of one preference', sets(3), true],
+    [
+      'all sets of three values, said at once',
+      [[], ['a'], ['b'], ['c'], ['a', 'b'], ['a', 'c'], ['b', 'c'], ['a', 'b', 'c']].map((values) =>
+        record({ asOf: 1, version: 2, statements: [['set/p/f', values]] }),
+      ),
+      true,
+    ],
     ['thirty sets of one preference', sets(30), true],
-    ['forty sets of one preference', sets(40), false],
+    ['sixty sets of one preference', sets(60), true],
+    ['seventy sets of one preference', sets(70), false],
+    ['sets of seventy values together', [manyValues(0, 35), manyValues(20, 50), manyValues(40, 70)], false],
     [
       'a set of a hundred values',
       [record({ statements: [['set/p/f', Array.from({ length: 100 }, (_, n) => `v${n}`)]] })],
@@ -163,6 +195,11 @@ describe('the state reducer', () => {
     [
       'lines of three mebibytes together',
       Array.from({ length: 50 }, (_, asOf) => record({ asOf, attributes: [['metadata/a', `${asOf}${long}`]] })),
+      true,
+    ],
+    [
+      'attributes of three mebibytes together that are to be put in order',
+      Array.from({ length: 50 }, (_, asOf) => record({ asOf, attributes: [['metadata/a', { z: asOf, a: long }]] })),
       false,
     ],
     [

@@ -30,7 +30,7 @@ const cut = bytes.chain((whole) =>
 
 function split(chunks: Iterable<Uint8Array>): TextLine[] {
   const splitter = new LineSplitter(LIMIT)
-  return [...[...chunks].flatMap((chunk) => splitter.push(chunk)), ...splitter.end()].map(textLine)
+  return [...[...chunks].flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.end()].map(textLine)
 }
 
 async function unzipped(chunks: Iterable<Uint8Array>): Promise<TextLine[]> {
@@ -38,7 +38,8 @@ async function unzipped(chunks: Iterable<Uint8Array>): Promise<TextLine[]> {
   async function* source() {
     yield* chunks
   }
-  for await (const batch of readLineBatches(gunzip(source(), 'a.json.gz'), LIMIT)) lines.push(...batch.map(textLine))
+  for await (const batch of readLineBatches(gunzip(source(), 'a.json.gz'), LIMIT))
+    lines.push(...[...batch].map(textLine))
   return lines
 }
 
