@@ -138,10 +138,14 @@ function skipObject(from: i32, depth: i32): i32 {
     if (byteAt(at) !== QUOTE) return DOUBT
     at = skipString(at + 1)
     if (at === DOUBT) return DOUBT
-    at = skipColon(at)
+    at = byteAt(at) === COLON && byteAt(at + 1) > SPACE ? at + 1 : skipColon(at)
     if (at === DOUBT) return DOUBT
-    at = skipValue(at, depth)
+    at = byteAt(at) === QUOTE ? skipString(at + 1) : skipValue(at, depth)
     if (at === DOUBT) return DOUBT
+    if (byteAt(at) === COMMA && byteAt(at + 1) === QUOTE) {
+      at += 1
+      continue
+    }
     at = skipSpace(at)
     if (byteAt(at) === CLOSE_OBJECT) return at + 1
     if (byteAt(at) !== COMMA) return DOUBT
@@ -153,8 +157,12 @@ function skipArray(from: i32, depth: i32): i32 {
   let at = skipSpace(from)
   if (byteAt(at) === CLOSE_ARRAY) return at + 1
   while (true) {
-    at = skipValue(at, depth)
+    at = byteAt(at) === QUOTE ? skipString(at + 1) : skipValue(at, depth)
     if (at === DOUBT) return DOUBT
+    if (byteAt(at) === COMMA && byteAt(at + 1) > SPACE) {
+      at += 1
+      continue
+    }
     at = skipSpace(at)
     if (byteAt(at) === CLOSE_ARRAY) return at + 1
     if (byteAt(at) !== COMMA) return DOUBT

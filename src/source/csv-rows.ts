@@ -1,6 +1,6 @@
 /** The rows of one CSV part, streamed (semantics §2.7). */
 
-import { CsvError, type Parser, parse } from 'csv-parse'
+import type { Parser, parse } from 'csv-parse'
 
 import { CodedError } from '../lib/errors.ts'
 import { objectDamaged } from './object-store.ts'
@@ -42,10 +42,12 @@ export async function* readRowBatches(
   bytes: AsyncIterable<Uint8Array>,
   { key, maxLineBytes, columns }: RowReading,
 ): AsyncIterable<readonly CsvRow[]> {
+  // Only here: lanes are many, and nearly none of them ever meets a CSV part.
+  const csv = await import('csv-parse')
   let batch: CsvRow[] = []
   let header: readonly string[] | undefined
   try {
-    for await (const { record, info } of through<ParsedRow>(bytes, openParser(maxLineBytes))) {
+    for await (const { record, info } of through<ParsedRow>(bytes, openParser(csv.parse, maxLineBytes))) {
       if (header === undefined) {
         header = readHeader(record, columns, key)
       } else if (record.length === header.length || record.some((cell) => cell.trim() !== '')) {
@@ -58,13 +60,13 @@ export async function* readRowBatches(
     }
   } catch (error) {
     // The parser's own error quotes the row, which no log may show.
-    throw error instanceof CsvError ? objectDamaged(key, `no readable CSV (${error.code})`) : error
+    throw error instanceof csv.CsvError ? objectDamaged(key, `no readable CSV (${error.code})`) : error
   }
   if (batch.length > 0) yield batch
 }
 
-function openParser(maxLineBytes: number): Parser {
-  return parse({
+function openParser(openCsv: typeof parse, maxLineBytes: number): Parser {
+  return openCsv({
     bom: true,
     info: true,
     record_delimiter: ['\r\n', '\n'],
