@@ -1,6 +1,5 @@
 /** Remembers a number for each text that lines repeat, by its bytes. */
 
-import { byteAt } from './json'
 import { SLOT_BYTES, SLOTS, TABLE, TEXTS, TEXTS_BYTES } from './memory'
 
 export const NOT_KEPT: i32 = i32.MIN_VALUE
@@ -81,14 +80,18 @@ export function hashOf(what: i32, start: i32, end: i32): u32 {
   let hash = (<u64>what ^ ((<u64>(end - start)) << 32)) * MIX
   let at = start
   for (; at + 8 <= end; at += 8) hash = (rotl(hash, 5) ^ load<u64>(at)) * MIX
-  for (; at < end; at += 1) hash = (rotl(hash, 5) ^ byteAt(at)) * MIX
+  if (at < end) hash = (rotl(hash, 5) ^ lastBytes(at, end)) * MIX
   return <u32>(hash >> 32)
+}
+
+/** The bytes up to the end, fewer than eight, of a word that reaches beyond it. */
+function lastBytes(at: i32, end: i32): u64 {
+  return load<u64>(at) & (((<u64>1) << ((end - at) << 3)) - 1)
 }
 
 /** Are these the same bytes? */
 export function isSame(a: i32, b: i32, length: i32): bool {
   let index = 0
   for (; index + 8 <= length; index += 8) if (load<u64>(a + index) !== load<u64>(b + index)) return false
-  for (; index < length; index += 1) if (byteAt(a + index) !== byteAt(b + index)) return false
-  return true
+  return index === length || lastBytes(a + index, a + length) === lastBytes(b + index, b + length)
 }
