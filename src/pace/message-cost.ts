@@ -20,13 +20,16 @@ const LEAST = 2
 const MOST = 200
 /** Weight of the newest answer in the two means. */
 const NEWEST = 0.05
-/** What was learned is half forgotten after some 1,400 answers: a server is not the same for ever. */
+/**
+ * What was learned is half forgotten after some 1,400 answers: a server is not the same for ever. What was assumed stays:
+ * where all messages are of one size next to nothing is learned, and with nothing to hold it the estimate would wander.
+ */
 const KEPT = 0.9995
 /** An answer that took e times as long, or as short, as was expected, and more than that, tells nothing more. */
 const FARTHEST = 1
 
-/** Seven rows, and as sure of that as some hundred answers are of anything: a factor of two either way would be no surprise. */
-export const UNKNOWN_COST: MessageCost = { rows: 7, level: undefined, share: 0, known: 0.5 }
+/** Seven rows, and as sure of that as some sixty answers are of anything: a factor of two either way would be no surprise. */
+export const UNKNOWN_COST: MessageCost = { rows: 7, level: undefined, share: 0, known: 0.3 }
 
 /** After a message of so many rows was done in so many milliseconds: a step of recursive least squares in logarithms. */
 export function learnedCost(cost: MessageCost, rows: number, latencyMs: number): MessageCost {
@@ -35,7 +38,7 @@ export function learnedCost(cost: MessageCost, rows: number, latencyMs: number):
   if (cost.level === undefined) return { ...cost, level, share }
   const surprise = Math.max(-FARTHEST, Math.min(FARTHEST, level - cost.level))
   const apart = share - cost.share
-  const known = cost.known * KEPT + apart * apart
+  const known = UNKNOWN_COST.known + (cost.known - UNKNOWN_COST.known) * KEPT + apart * apart
   return {
     rows: Math.max(LEAST, Math.min(MOST, cost.rows * Math.exp((surprise * apart) / known))),
     level: cost.level + NEWEST * (level - cost.level),

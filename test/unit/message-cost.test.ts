@@ -1,6 +1,7 @@
 /** What a message costs by itself is learned from messages of different sizes, whatever the server's load does meanwhile. */
 
 import { describe, expect, it } from 'vitest'
+import { SeededRandom } from '../../src/emulator/random.ts'
 import { BATCH_SIZE, beginSize, sized } from '../../src/pace/batch-size.ts'
 import { learnedCost, type MessageCost, UNKNOWN_COST } from '../../src/pace/message-cost.ts'
 
@@ -39,6 +40,20 @@ describe('what a bulk message costs by itself', () => {
 
   it('stays what it was thought to be while all messages are of one size', () => {
     expect(learnedFrom([80], 20).rows).toBeCloseTo(UNKNOWN_COST.rows, 5)
+  })
+
+  it('wanders nowhere while sizes hardly differ, however long answers of a restless server come in', () => {
+    const random = new SeededRandom(7)
+    let cost = UNKNOWN_COST
+    let [least, most] = [cost.rows, cost.rows]
+    for (let nth = 0; nth < 60_000; nth += 1) {
+      const rows = 45 + (nth % 2)
+      cost = learnedCost(cost, rows, (BASE_MS + rows * 20) * random.logNormal(0.25))
+      least = Math.min(least, cost.rows)
+      most = Math.max(most, cost.rows)
+    }
+    expect(least).toBeGreaterThan(UNKNOWN_COST.rows / 1.5)
+    expect(most).toBeLessThan(UNKNOWN_COST.rows * 1.5)
   })
 
   it('is between two rows and two hundred, whatever answers say', () => {
