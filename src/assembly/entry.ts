@@ -3,7 +3,7 @@
  * Whatever there is to decide is left to the caller.
  */
 
-import { ALIGNMENT, AS_OF, COMPACT, FORM, PERSON, TEXTS, VERSION as VERSION_AT } from '../record/entry-layout'
+import { AS_OF, COMPACT, FORM, PERSON, TEXTS, VERSION as VERSION_AT } from '../record/entry-layout'
 import { SPACE } from '../record/json-byte'
 import { addAttribute, contentLength, dateEvent } from './content'
 import { byteAt, isDigit } from './json'
@@ -22,7 +22,7 @@ import {
   USER_UPDATED_AT,
   VERSION,
 } from './members'
-import { CONTENT, ENTRIES, ENTRIES_BYTES, EVENT_BYTES, EVENTS, LONGEST_IN_HEAD, MISSING, USER } from './memory'
+import { aligned, CONTENT, ENTRIES, ENTRIES_BYTES, EVENT_BYTES, EVENTS, LONGEST_IN_HEAD, MISSING, USER } from './memory'
 import { LONGEST_OUID, putPerson } from './person'
 import { isPlainText } from './text'
 
@@ -107,7 +107,7 @@ export function keepEntry(entry: i32): bool {
   const length = load<i32>(entry)
   if (entriesEnd + length > ENTRIES + ENTRIES_BYTES) return false
   memory.copy(entriesEnd, entry, length)
-  entriesEnd += (length + ALIGNMENT - 1) & -ALIGNMENT
+  entriesEnd = aligned(entriesEnd + length)
   entriesKept += 1
   return true
 }

@@ -4,6 +4,8 @@
  * constants lie below all of this.
  */
 
+import { ALIGNMENT } from '../record/entry-layout'
+
 const KIBI: i32 = 1_024
 
 /** The line, followed by a line feed; or a window of lines, each followed by one. */
@@ -99,6 +101,11 @@ export const MOST_SOURCES: i32 = 1_024
 
 /** The entries of a bucket, however many. */
 export const BUCKET: i32 = (TABLES + 4 * MOST_SOURCES + MARGIN) & -MARGIN
+
+/** Where the next entry or row may begin that is behind this place. */
+export function aligned(place: i32): i32 {
+  return (place + ALIGNMENT - 1) & -ALIGNMENT
+}
 
 const PAGE: i32 = 64 * KIBI
 

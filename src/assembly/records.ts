@@ -3,8 +3,8 @@
  * and `user.id`. Links and chains are kept in the bucket's own memory and behind it.
  */
 
-import { ALIGNMENT, AS_OF, PART, PERSON, SOURCE, TEXTS } from '../record/entry-layout'
-import { BUCKET, reserve } from './memory'
+import { AS_OF, PART, PERSON, SOURCE, TEXTS } from '../record/entry-layout'
+import { aligned, BUCKET, reserve } from './memory'
 import { compareTexts, sort } from './order'
 import { isSame } from './table'
 
@@ -87,7 +87,7 @@ function userIdOf(entry: i32): i32 {
 }
 
 function nextEntry(at: i32): i32 {
-  return at + ((load<i32>(at) + ALIGNMENT - 1) & -ALIGNMENT)
+  return aligned(at + load<i32>(at))
 }
 
 function addEntry(entry: i32): void {

@@ -8,7 +8,7 @@ import { writeDraft } from './draft-text'
 import { byteAt } from './json'
 import { itemEnd, madeAnew, madeEnd, madeStart, makeAttribute, makeSet } from './made'
 import { newMark } from './mark'
-import { BUCKET, ROWS, ROWS_BYTES, reserve, TABLES } from './memory'
+import { aligned, BUCKET, ROWS, ROWS_BYTES, reserve, TABLES } from './memory'
 import { contentOf, olderThan, recordAt } from './records'
 import { find, keep, NOT_KEPT } from './table'
 
@@ -86,10 +86,6 @@ function writeRow(entry: i32): bool {
   memory.copy(rowsEnd + ROW_HEAD, identity, length)
   rowsEnd = aligned(state + written)
   return true
-}
-
-function aligned(place: i32): i32 {
-  return (place + ALIGNMENT - 1) & -ALIGNMENT
 }
 
 /** Takes a line by its entry; newest first is quickest. False where the state must be made another way. */

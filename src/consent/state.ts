@@ -115,7 +115,7 @@ function pruneSets<M extends Mark>(marks: Map<KeyText, Map<ChoiceText, M>>): Map
 }
 
 /** The sets of one key that some question can still reach. */
-export function newestSets<M extends Mark>(byChoice: ReadonlyMap<ChoiceText, M>): Map<ChoiceText, M> {
+function newestSets<M extends Mark>(byChoice: ReadonlyMap<ChoiceText, M>): Map<ChoiceText, M> {
   const sets = [...byChoice].map(([text, mark]) => ({ text, mark, ids: new Set<string | undefined>(parseSet(text)) }))
   const kept = new Set<ChoiceText>()
   // `undefined` is a value id that no set holds: it is lacking in all of them.

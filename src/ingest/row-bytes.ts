@@ -1,6 +1,7 @@
 /** Reduced states as bytes on their way from a lane's thread: handing over a buffer costs nothing, handing over texts does. */
 
 import { type Entry, identityAt, ouidAt } from '../record/entry.ts'
+import { ALIGNMENT } from '../record/entry-layout.ts'
 import { aligned } from '../record/word-memory.ts'
 import type { StateRow } from '../store/store.ts'
 
@@ -8,7 +9,7 @@ import type { StateRow } from '../store/store.ts'
  * A row: the length of its state (four bytes, little-endian), what the entry has from its person to its content, and the
  * state in UTF-8. Each of the three is aligned.
  */
-const IDENTITY = 8
+const IDENTITY = ALIGNMENT
 
 /** The row of the record an entry is of, with its state, as `assembly/reduce.ts` packs others. */
 export function packRow(entry: Entry, state: string): Uint8Array<ArrayBuffer> {

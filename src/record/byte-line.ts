@@ -1,10 +1,11 @@
 /** One line in its bytes, as the scanner found it: nothing is parsed but what counts. */
 
 import { formatInstant, type Instant } from '../consent/time.ts'
+import { type Ahead, nothingAhead } from './ahead.ts'
 import { instantAt, scalarAt } from './byte-text.ts'
 import { type EntryBytes, EntryWriter } from './entry-writer.ts'
 import type { Counted } from './line.ts'
-import { type Ahead, LineScanner, type Scanner } from './line-scanner.ts'
+import { LineScanner, type Scanner } from './line-scanner.ts'
 import type { EventView, LineView } from './line-view.ts'
 import { type Names, NO_NUMBER } from './names.ts'
 import type { ReadingSettings } from './record.ts'
@@ -120,7 +121,7 @@ export class ByteLine implements LineView<ByteEvent> {
 
   /** Reads lines ahead as long as there is nothing to decide on them (`LineScanner.readAhead`). */
   readAhead(bytes: Buffer, start: number, end: number, latest: Instant, take: (entry: EntryBytes) => void): Ahead {
-    if (this.#updatedAt === NO_NUMBER) return { at: start, lines: 0 }
+    if (this.#updatedAt === NO_NUMBER) return nothingAhead(start)
     return this.#lines.readAhead(bytes, start, end, latest, take)
   }
 

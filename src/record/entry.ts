@@ -28,15 +28,19 @@ export class Entry {
 
   /** The record that it stands for. */
   get record(): UserRecord {
-    const { bytes, identity } = this
-    const end = this.#place + bytes.readUInt32LE(this.#place)
+    const { bytes } = this
+    const place = this.#place
+    const { userId, end: contentAt } = identityAt(bytes, place + PERSON)
+    const end = place + bytes.readUInt32LE(place)
     // Our own bytes, of this very run.
-    if (bytes[this.#place + FORM] !== COMPACT)
-      return JSON.parse(bytes.toString('utf8', identity.end, end)) as UserRecord
-    const { userId } = identityAt(bytes, identity.start)
-    const [asOf, version] = [bytes.readDoubleLE(this.#place + AS_OF), bytes.readDoubleLE(this.#place + VERSION)]
-    const content = expandedContent(bytes, identity.end, end, this.#names)
-    return { ouid: ouidAt(bytes, identity.start), userId, asOf, version, ...content }
+    if (bytes[place + FORM] !== COMPACT) return JSON.parse(bytes.toString('utf8', contentAt, end)) as UserRecord
+    return {
+      ouid: ouidAt(bytes, place + PERSON),
+      userId,
+      asOf: bytes.readDoubleLE(place + AS_OF),
+      version: bytes.readDoubleLE(place + VERSION),
+      ...expandedContent(bytes, contentAt, end, this.#names),
+    }
   }
 }
 

@@ -1,10 +1,10 @@
 /** Two readers of lines that agree on every line: one parses each whole, one reads only what counts. */
 
 import type { Instant } from '../consent/time.ts'
+import { type Ahead, nothingAhead } from './ahead.ts'
 import { ByteLine } from './byte-line.ts'
 import type { EntryBytes } from './entry-writer.ts'
 import { parseLine, verdictOn } from './line.ts'
-import type { Ahead } from './line-scanner.ts'
 import type { Names } from './names.ts'
 import type { LineOutcome, ReadingSettings } from './record.ts'
 
@@ -30,7 +30,7 @@ export interface LineReader {
 export function plainReader(settings: ReadingSettings): LineReader {
   return {
     read: (bytes, start, end, latest) => parseLine(bytes.toString('utf8', start, end), settings, latest),
-    readAhead: (_, start) => ({ at: start, lines: 0 }),
+    readAhead: (_, start) => nothingAhead(start),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The scanner of lines: the WebAssembly module of `assembly/scan.ts`, with a memory of its own. */
 
 import { openAssembly } from '../lib/assembly.ts'
+import type { Ahead } from './ahead.ts'
 import { textAt } from './byte-text.ts'
 import { TEXTS } from './entry-layout.ts'
 import { type EntryBytes, writePerson } from './entry-writer.ts'
@@ -67,12 +68,6 @@ interface Window {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
-}
-
-/** How far lines were read ahead: the place of the first that is left, and how many were read before it. */
-export interface Ahead {
-  readonly at: number
-  readonly lines: number
 }
 
 /** Reads lines, their names numbered by a table. What it found belongs to the line that was read last, by any of them. */

@@ -1,6 +1,7 @@
 /** Cuts the bytes of a part into lines, never holding more of one than the limit (semantics §2.1). */
 
-import { LINE_FEED } from '../record/json-byte.ts'
+import { type Ahead, nothingAhead } from '../record/ahead.ts'
+import { LINE_FEED, SPACE } from '../record/json-byte.ts'
 
 /**
  * A line as a range of bytes, or the place of one above the limit. `number` counts physical lines from 1. At `end`
@@ -14,19 +15,9 @@ export type Line =
  * Reads whole lines of a chunk ahead of the splitter, from `start` on, as many as it likes: answers the place behind
  * them, and how many they were. The range ends behind a line feed.
  */
-export type ReadAhead = (
-  bytes: Buffer,
-  start: number,
-  end: number,
-  number: number,
-) => { readonly at: number; readonly lines: number }
-
-function nothingAhead(_: Buffer, start: number): ReturnType<ReadAhead> {
-  return { at: start, lines: 0 }
-}
+export type ReadAhead = (bytes: Buffer, start: number, end: number, number: number) => Ahead
 
 const RETURN = 0x0d
-const SPACE = 0x20
 /** Bytes that may stand around a line without being of it: a byte-order mark before, a return after. */
 const MARGIN = 4
 
@@ -44,7 +35,7 @@ export class LineSplitter {
   #tooLong = false
 
   /** @param readAhead is asked at the beginning of every line that lies whole in its chunk */
-  constructor(maxLineBytes: number, readAhead: ReadAhead = nothingAhead) {
+  constructor(maxLineBytes: number, readAhead: ReadAhead = (_, start) => nothingAhead(start)) {
     this.#maxLineBytes = maxLineBytes
     this.#readAhead = readAhead
   }

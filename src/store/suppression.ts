@@ -47,13 +47,13 @@ export function admitted(rows: readonly StateRow[], until: (row: StateRow) => In
   let suppressed = 0
   for (const row of rows) {
     const instant = until(row)
-    const state = instant === undefined ? undefined : textAfter(row.state, instant)
-    if (instant === undefined || state === row.state) {
+    if (instant === undefined) {
       kept.push(row)
       continue
     }
-    suppressed += 1
-    const { person, ouid, userId } = row
+    const { person, ouid, userId, state: said } = row
+    const state = textAfter(said, instant)
+    if (state !== said) suppressed += 1
     if (state !== undefined) kept.push({ person, ouid, userId, state })
   }
   return { rows: kept, suppressed }

@@ -48,11 +48,11 @@ function reduced(lines: readonly Buffer[], lanes = [newLane()], keys = new KeysT
   const read = lines.flatMap((line, index) => {
     const lane = lanes[index % lanes.length]
     const spilled = lane?.read(line)
-    // Of several users only the first counts: the others are other records.
     return lane === undefined || spilled === undefined ? [] : [{ lane, ...spilled }]
   })
   const [first] = read
   if (first === undefined) return undefined
+  // Of several users only the first counts: the others are other records.
   const ofOne = read.filter(
     ({ record: { ouid, userId } }) => ouid === first.record.ouid && userId === first.record.userId,
   )
