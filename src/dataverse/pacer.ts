@@ -2,7 +2,8 @@
 
 import { retryAfterMs } from '../lib/retry-after.ts'
 import type { Load } from '../pace/cost.ts'
-import { begin, type Limit, mostAtOnce, observe, type PaceSettings, type Permits, permitsOf } from '../pace/pace.ts'
+import { begin, type Limit, observe, type PaceSettings } from '../pace/pace.ts'
+import { mostAtOnce, type Permits, permitsOf } from '../pace/permits.ts'
 import { classify, parseApiError } from './errors.ts'
 import type { Reply } from './send.ts'
 

@@ -3,7 +3,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Wait } from '../lib/retry.ts'
 import type { Load } from '../pace/cost.ts'
-import type { Permits } from '../pace/pace.ts'
+import type { Permits } from '../pace/permits.ts'
 import { AtOnce, type AtWork } from './at-once.ts'
 import type { DeliveryFigures } from './dataverse.ts'
 import { DeliveryTimeline } from './delivery-timeline.ts'
@@ -128,7 +128,8 @@ class Queue {
   readonly #waiting: Waiting[] = []
   /** Until when somebody was told that a user waits, by name. */
   readonly #toldUntilMs = new Map<string, number>()
-  #timer: AbortController | undefined
+  /** When the queue is looked at next, if nothing happens before. */
+  #wakes: { readonly atMs: number; readonly timer: AbortController } | undefined
 
   constructor(clock: Clock, onWait: (wait: Wait) => void, atOnce: AtOnce, timeline: DeliveryTimeline) {
     this.#clock = clock
@@ -163,8 +164,6 @@ class Queue {
 
   /** Starts whatever may start; sets the clock for the rest. */
   pump(): void {
-    this.#timer?.abort()
-    this.#timer = undefined
     // Whatever ends pumps again.
     for (let first = this.#waiting[0]; first !== undefined && !this.#atOnce.isFull; first = this.#waiting[0]) {
       const nowMs = this.#clock.monotonic()
@@ -172,25 +171,36 @@ class Queue {
       const best = offers.reduce((one, other) => (other.permits.permits > one.permits.permits ? other : one))
       if (best.permits.permits === 0) {
         this.#tell(offers, nowMs)
-        this.#wakeIn(Math.min(...offers.map(({ permits }) => permits.waitMs)))
+        this.#wakeAt(nowMs, Math.min(...offers.map(({ permits }) => permits.waitMs)))
         return
       }
       this.#waiting.shift()
       best.user.pacer.sent(first.load, nowMs)
       first.start({ user: best.user, atWork: this.#atOnce.sent(first.load, nowMs) })
     }
+    if (this.#waiting.length === 0) this.#wakeNoMore()
   }
 
-  #wakeIn(waitMs: number): void {
-    if (!Number.isFinite(waitMs)) return
-    const timer = new AbortController()
-    this.#timer = timer
-    this.#clock.sleep(Math.ceil(waitMs), timer.signal).then(
+  #wakeNoMore(): void {
+    this.#wakes?.timer.abort()
+    this.#wakes = undefined
+  }
+
+  /** A timer that runs out sooner is left alone: to look in vain costs less than to set another. */
+  #wakeAt(nowMs: number, waitMs: number): void {
+    const atMs = nowMs + Math.ceil(waitMs)
+    if (!Number.isFinite(atMs) || (this.#wakes !== undefined && this.#wakes.atMs <= atMs)) return
+    this.#wakeNoMore()
+    const wakes = { atMs, timer: new AbortController() }
+    this.#wakes = wakes
+    this.#clock.sleep(atMs - nowMs, wakes.timer.signal).then(
       () => {
-        if (this.#timer === timer) this.pump()
+        if (this.#wakes !== wakes) return
+        this.#wakes = undefined
+        this.pump()
       },
       () => {
-        // Another event came first, and set its own timer.
+        // A sooner moment was found, or nothing waits any more.
       },
     )
   }
@@ -200,7 +210,9 @@ class Queue {
       const { cause, waitMs } = permits
       const untilMs = nowMs + waitMs
       const toldMs = this.#toldUntilMs.get(user.name) ?? 0
-      if (cause === undefined || !Number.isFinite(waitMs) || untilMs <= toldMs) continue
+      // Requests that are kept apart wait for nothing but each other.
+      if (cause === undefined || cause === 'kept apart') continue
+      if (!Number.isFinite(waitMs) || untilMs <= toldMs) continue
       const fromMs = Math.max(nowMs, toldMs)
       this.waitedMs[cause] = (this.waitedMs[cause] ?? 0) + untilMs - fromMs
       this.#timeline.waits(cause, fromMs, untilMs, { nowMs, wallMs: this.#clock.now() })

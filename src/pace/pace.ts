@@ -1,13 +1,13 @@
 /**
- * How fast one application user may ask: a pure step from what was observed to what may be sent (semantics §8.2). It keeps
- * the books that Dataverse keeps – requests and execution seconds of a sliding window – and learns from answers alone how
+ * What is known of one application user's limits: a pure step from what was observed to what is remembered (semantics §8.2).
+ * It keeps the books that Dataverse keeps – requests and execution seconds of a sliding window – and learns from answers alone how
  * much of either the environment allows, which differs and is told nowhere (Dataverse: service protection limits).
  */
 
 import { type Capacity, lowered, tried, UNKNOWN_CAPACITY } from './capacity.ts'
 import { type Costs, classOf, expectedMs, type Load, learned, NO_COSTS } from './cost.ts'
 import { answeredThrough, closed, type Gate, type GateCause, OPEN, sentThrough, withdrawnFrom } from './gate.ts'
-import { EMPTY_WINDOW, entered, untilEmptyMs, untilGoneMs, type Window, windowAt } from './window.ts'
+import { EMPTY_WINDOW, entered, type Window, windowAt } from './window.ts'
 
 /** What is documented of the limits; learning starts from it. Times in milliseconds. */
 export interface PaceSettings {
@@ -66,15 +66,8 @@ export interface PaceState {
   readonly requests: Capacity
   /** Requests at once, as far as this user's refusals tell. */
   readonly most: number
-}
-
-/** What may be sent now. */
-export interface Permits {
-  /** Requests like the one asked for that may leave at once. */
-  readonly permits: number
-  /** Where none may: milliseconds until it is worth asking again, `Infinity` where an answer must come first. */
-  readonly waitMs: number
-  readonly cause: GateCause | 'at work' | 'request limit ahead' | 'execution time limit ahead' | undefined
+  /** When the latest request left. */
+  readonly sentAtMs: number
 }
 
 /** A beginning: nothing is known but the documentation. */
@@ -88,100 +81,18 @@ export function begin({ most }: PaceSettings): PaceState {
     seconds: UNKNOWN_CAPACITY,
     requests: UNKNOWN_CAPACITY,
     most,
+    sentAtMs: Number.NEGATIVE_INFINITY,
   }
 }
 
 /** What a request of an unknown class is thought to take. */
-const UNKNOWN_MS = 1_000
+export const UNKNOWN_MS = 1_000
 
 /** Seconds that the requests at work are thought to take. */
-function charged({ atWork, costs }: PaceState): number {
+export function charged({ atWork, costs }: PaceState): number {
   let ms = 0
   for (const [name, count] of atWork) ms += count * expectedMs(costs, name, UNKNOWN_MS)
   return ms / 1_000
-}
-
-/** Requests at once beyond the average that a window allows, so that idle moments are made up for. */
-const SPREAD = 1.5
-
-/** How many requests of this user may be at work: once its window is known, no more than it takes to use all of that. */
-export function mostAtOnce({ windowMs }: PaceSettings, { most, seconds }: PaceState): number {
-  if (seconds.amount === undefined) return most
-  return Math.max(1, Math.min(most, Math.ceil((SPREAD * seconds.amount * 1_000) / windowMs)))
-}
-
-/** What may be sent of loads like this one. */
-export function permitsOf(settings: PaceSettings, state: PaceState, load: Load, nowMs: number): Permits {
-  const { gate, inFlight } = state
-  if (gate.kind === 'closed') {
-    if (nowMs < gate.untilMs) return { permits: 0, waitMs: gate.untilMs - nowMs, cause: gate.cause }
-    if (gate.probing) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: gate.cause }
-  }
-  const free = gate.kind === 'closed' ? 1 : mostAtOnce(settings, state) - inFlight
-  if (free <= 0) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: 'at work' }
-  const window = windowAt(state.window, settings, nowMs)
-  const present = { ...state, window }
-  // One request may be dearer than the whole capacity: it may go into an empty window.
-  const empty = inFlight === 0 && window.slices.length === 0
-  const seconds = secondsRoom(settings, present, load, nowMs)
-  if (seconds.permits === 0 && !empty)
-    return ahead(settings, present, nowMs, seconds.waitMs, 'execution time limit ahead')
-  const requests = requestsRoom(settings, present, nowMs)
-  if (requests.permits === 0 && !empty) return ahead(settings, present, nowMs, requests.waitMs, 'request limit ahead')
-  return { permits: Math.max(1, Math.min(free, seconds.permits, requests.permits)), waitMs: 0, cause: undefined }
-}
-
-/**
- * Where the window holds less than must leave it, an answer must come first; with nothing at work, an empty window is all
- * that can be waited for.
- */
-function ahead(
-  settings: PaceSettings,
-  { window, inFlight }: PaceState,
-  nowMs: number,
-  leavesInMs: number,
-  cause: NonNullable<Permits['cause']>,
-): Permits {
-  const waitMs = Number.isFinite(leavesInMs) || inFlight > 0 ? leavesInMs : untilEmptyMs(window, settings, nowMs)
-  return { permits: 0, waitMs: Math.max(1, waitMs), cause }
-}
-
-interface Room {
-  readonly permits: number
-  readonly waitMs: number
-}
-
-const UNBOUNDED: Room = { permits: Number.POSITIVE_INFINITY, waitMs: 0 }
-
-/**
- * How many requests fit the seconds. The server looks at those that have ended, so these must be fewer than it allows; and
- * with those at work they must still fit when this one ends, less what has left the window by then.
- */
-function secondsRoom(settings: PaceSettings, state: PaceState, load: Load, nowMs: number): Room {
-  const { amount } = state.seconds
-  if (amount === undefined) return UNBOUNDED
-  const { window } = state
-  const needMs = Math.max(1, expectedMs(state.costs, classOf(load), UNKNOWN_MS))
-  const need = needMs / 1_000
-  const later = windowAt(window, settings, nowMs + needMs).seconds
-  const busy = charged(state)
-  const fitting = Math.max(0, Math.floor((amount - later - busy) / need))
-  if (fitting > 0 && window.seconds < amount) return { permits: fitting, waitMs: 0 }
-  const untilGone = (seconds: number) => untilGoneMs(window, settings, nowMs, 'seconds', seconds)
-  return {
-    permits: 0,
-    waitMs: Math.max(untilGone(window.seconds - amount), untilGone(window.seconds + busy + need - amount) - needMs),
-  }
-}
-
-/** How many fit the requests: these are counted as they are sent. */
-function requestsRoom(settings: PaceSettings, { window, requests }: PaceState, nowMs: number): Room {
-  if (requests.amount === undefined) return UNBOUNDED
-  const free = Math.max(0, Math.floor(requests.amount - window.requests))
-  return {
-    permits: free,
-    waitMs: untilGoneMs(window, settings, nowMs, 'requests', window.requests + 1 - requests.amount),
-  }
 }
 
 /** The state after something was observed. */
@@ -191,6 +102,7 @@ export function observe(settings: PaceSettings, before: PaceState, observation: 
     case 'sent':
       return {
         ...atWork(state, observation.load, 1),
+        sentAtMs: nowMs,
         window: entered(state.window, settings, nowMs, { requests: 1 }),
         gate: sentThrough(state.gate),
       }

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DOCUMENTED_LIMITS } from '../../src/emulator/limits.ts'
 import { BATCH_SIZE, type BatchEvent, beginSize, sized } from '../../src/pace/batch-size.ts'
-import type { Load } from '../../src/pace/cost.ts'
-import { DATAVERSE_PACE, mostAtOnce } from '../../src/pace/pace.ts'
+import { classOf, expectedMs, type Load } from '../../src/pace/cost.ts'
+import { DATAVERSE_PACE } from '../../src/pace/pace.ts'
+import { mostAtOnce } from '../../src/pace/permits.ts'
 import { Client, loadOf, SMALL_PACE, type Step, stepOf } from '../support/pace-client.ts'
 import { type LoopSettings, runLoop } from '../support/pace-loop.ts'
 
@@ -74,6 +75,30 @@ describe('whatever happens (semantics §8.2)', () => {
       }),
       RUNS,
     )
+  })
+
+  it('once its seconds are known, no two leave together, nor as soon as a part of the mean time between them', () => {
+    let together = 0
+    fc.assert(
+      fc.property(stepsOf, loadOf, (steps, load) => {
+        const client = new Client()
+        for (const step of steps) {
+          client.take(step)
+          const { state } = client
+          const latencyMs = expectedMs(state.costs, classOf(load), 1_000)
+          if (state.seconds.amount === undefined || latencyMs === 0 || client.permits(load).permits === 0) continue
+          expect(client.permits(load).permits).toBe(1)
+          client.send(load)
+          if (client.state.gate.kind === 'closed') continue
+          together += 1
+          const { permits, waitMs, cause } = client.permits(load)
+          expect(permits).toBe(0)
+          if (cause === 'kept apart') expect(waitMs).toBeCloseTo(latencyMs / mostAtOnce(SMALL_PACE, state) / 2)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(together).toBeGreaterThan(100)
   })
 
   it('nobody is stuck: once all in flight has ended and enough time has passed, one may be sent', () => {

@@ -2,16 +2,8 @@
 
 import fc from 'fast-check'
 import type { Load } from '../../src/pace/cost.ts'
-import {
-  begin,
-  type Limit,
-  type Observation,
-  observe,
-  type PaceSettings,
-  type PaceState,
-  type Permits,
-  permitsOf,
-} from '../../src/pace/pace.ts'
+import { begin, type Limit, type Observation, observe, type PaceSettings, type PaceState } from '../../src/pace/pace.ts'
+import { type Permits, permitsOf } from '../../src/pace/permits.ts'
 
 /** Documented limits so small that a few requests meet them. */
 export const SMALL_PACE: PaceSettings = {

@@ -7,7 +7,8 @@ import { Allowance, type LimitSettings } from '../../src/emulator/limits.ts'
 import { SeededRandom } from '../../src/emulator/random.ts'
 import { answeredAtOnce, beginConcurrency, type Concurrency } from '../../src/pace/concurrency.ts'
 import type { Load } from '../../src/pace/cost.ts'
-import { begin, DATAVERSE_PACE, type Observation, observe, type PaceState, permitsOf } from '../../src/pace/pace.ts'
+import { begin, DATAVERSE_PACE, type Observation, observe, type PaceState } from '../../src/pace/pace.ts'
+import { permitsOf } from '../../src/pace/permits.ts'
 
 /** Work without end for every user, on an environment of these figures. */
 export interface LoopSettings {
