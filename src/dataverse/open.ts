@@ -11,6 +11,7 @@ import { DATAVERSE_PACE, type PaceSettings } from '../pace/pace.ts'
 import { parseApiRoot } from './api-root.ts'
 import { type AuthenticationSettings, openTokens } from './authentication.ts'
 import { BatchSizes } from './batch-sizes.ts'
+import type { LackingMessages } from './bulk-message.ts'
 import { changes } from './changes.ts'
 import { type Connection, getObject, unanswered } from './connection.ts'
 import type { Identity } from './dataverse.ts'
@@ -34,7 +35,7 @@ import { withTimeout } from './timeout.ts'
 import { type TokenSource, withToken } from './token.ts'
 import { openTransport } from './transport.ts'
 import { type WebhookRegistry, webhooksOver } from './webhooks.ts'
-import { type LackingMessages, write } from './write.ts'
+import { write } from './write.ts'
 
 export interface DataverseOptions {
   /** `https://acme.crm4.dynamics.com/api/data/v9.2/`; on premises `https://crm.example.com/org/api/data/v9.1/`. */

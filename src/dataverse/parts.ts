@@ -1,9 +1,12 @@
 /** Rows divided into the parts that requests carry. */
 
-/** Two, the first of them the larger where they cannot be equal. */
-export function halved<T>(items: readonly T[]): [T[], T[]] {
-  const middle = Math.ceil(items.length / 2)
-  return [items.slice(0, middle), items.slice(middle)]
+/** Two of equal length, or the first of them the larger by one. */
+export const halved = <T>(items: readonly T[]): [T[], T[]] => divided(items, 1 / 2)
+
+/** Two, the first of them such a share of all. */
+export function divided<T>(items: readonly T[], share: number): [T[], T[]] {
+  const at = Math.ceil(items.length * share)
+  return [items.slice(0, at), items.slice(at)]
 }
 
 /** Parts of about equal length, none above `size`. */

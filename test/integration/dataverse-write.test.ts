@@ -97,6 +97,43 @@ describe('bulk messages', () => {
     }
   })
 
+  it('a refusal that names what a row points to: that row goes alone, the others once more together', async () => {
+    const pointing = (n: number): RowWrite => ({
+      kind: 'create',
+      id: guid(n),
+      columns: { 'parentcustomerid_account@odata.bind': `/accounts(${guid(n === 2 ? 77 : 88)})` },
+    })
+    const missing = odataError('0x80040217', `account With Id = ${guid(77).toUpperCase()} Does Not Exist`)
+    const { server, write } = await open((seen, response) =>
+      seen.body.includes(guid(77)) ? reply(response, 404, missing) : reply(response, 204),
+    )
+    const outcomes = await write(several(4, pointing))
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'rejected', 'done', 'done'])
+    expect(urls(server)).toEqual([CREATE_MULTIPLE, 'POST contacts', CREATE_MULTIPLE])
+    expect(server.seen.map(({ body }) => body.split(guid(77)).length - 1)).toEqual([1, 1, 0])
+  })
+
+  it('a refusal that names what every row points to names none', async () => {
+    const pointing = (n: number): RowWrite => ({
+      kind: 'create',
+      id: guid(n),
+      columns: { 'parentcustomerid_account@odata.bind': `/accounts(${guid(77)})` },
+    })
+    const missing = odataError('0x80040217', `account With Id = ${guid(77)} Does Not Exist`)
+    const { server, write } = await open((seen, response) =>
+      seen.url.endsWith('$batch')
+        ? replyBatch(response, [
+            [404, missing],
+            [404, missing],
+            [404, missing],
+          ])
+        : reply(response, 404, missing),
+    )
+    const outcomes = await write(several(3, pointing))
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(urls(server)).toEqual([CREATE_MULTIPLE, 'POST $batch'])
+  })
+
   it('§7 rows with If-Match never go in bulk; a changed row is a conflict, a missing one gone', async () => {
     const { server, write } = await open((_, response) =>
       replyBatch(response, [[204], [412, odataError('0x80060882', '')], [404, odataError('', 'Does Not Exist')]]),
