@@ -19,7 +19,8 @@ afterEach(closeWorlds)
 
 const NEWS = 'consents_purposes_news_enabled'
 const COUNT = 25
-const people = Array.from({ length: COUNT }, (_, n) => `u${n + 1}@example.com`)
+const peopleOf = (count: number) => Array.from({ length: count }, (_, n) => `u${n + 1}@example.com`)
+const people = peopleOf(COUNT)
 const [FIRST = ''] = people
 
 const CONSENT: TargetDraft = {
@@ -28,8 +29,8 @@ const CONSENT: TargetDraft = {
 }
 const COLUMN: TargetDraft = { type: 'microsoft-dynamics', mappings: [{ id: 'new_news', value: NEWS }] }
 
-function draft(target: TargetDraft, emulator: WorldDraft['emulator'] = {}): WorldDraft {
-  const contacts = people.map((emailaddress1, n) => ({
+function draft(target: TargetDraft, emulator: WorldDraft['emulator'] = {}, count = COUNT): WorldDraft {
+  const contacts = peopleOf(count).map((emailaddress1, n) => ({
     contactid: id(n + 1),
     emailaddress1,
     modifiedon: since(-9 * DAYS),
@@ -52,9 +53,9 @@ async function requestsOf(world: DeliverWorld, wishes: RunWishes = {}) {
 }
 
 /** A world in which everybody's choice was delivered, and what a run costs in which nobody is due. */
-async function delivered(target: TargetDraft, emulator: WorldDraft['emulator'] = {}) {
-  const world = await openWorld(draft(target, emulator))
-  await world.say(...people.map(chosen))
+async function delivered(target: TargetDraft, emulator: WorldDraft['emulator'] = {}, count = COUNT) {
+  const world = await openWorld(draft(target, emulator, count))
+  await world.say(...peopleOf(count).map(chosen))
   await world.deliver()
   world.clock.advance(HOURS)
   const { requests } = await requestsOf(world)
@@ -163,6 +164,43 @@ describe.each([
     world.emulator.world.clearFaults()
     expect(await world.deliver()).toMatchObject({ outcomes: { written: COUNT } })
     expect(firstValue(world)).toBe(yes)
+  })
+})
+
+/** What docs/operations.md says: who we are, tables, columns and options, changed contacts, the newest rows of the ledger. */
+const START = { consents: 48, contact: 14 }
+
+describe.each([
+  ['consents', CONSENT, START.consents],
+  ['contact columns', COLUMN, START.contact],
+])('a night: %s', (_, target, start) => {
+  it.each([20, 1_500])(
+    '§8.2 of %i persons in which nothing changed writes nothing, and asks as much as any',
+    async (count) => {
+      const { world, idle } = await delivered(target, {}, count)
+      await world.say(...peopleOf(count).map((ouid) => elsewhere(ouid)))
+      const { report, requests, writeRequests } = await requestsOf(world)
+      expect(report).toMatchObject({ persons: count, outcomes: { unchanged: count }, deferred: 0 })
+      expect({ idle, requests, writeRequests }).toEqual({ idle: start, requests: start, writeRequests: 0 })
+    },
+  )
+
+  it('§8.2 in which one of a hundred rows changed writes these rows, counted by the server', async () => {
+    const count = 1_000
+    const { world } = await delivered(target, {}, count)
+    const changed = (n: number) => n % 100 === 7
+    await world.say(
+      ...peopleOf(count).map((ouid, n) => (changed(n) ? saysNews(ouid, false, since(-HOURS)) : elsewhere(ouid))),
+    )
+    const { report } = await requestsOf(world)
+    expect(report).toMatchObject({ persons: count, outcomes: { written: count / 100, unchanged: count - count / 100 } })
+    const { rowsCreated, rowsUpdated, rowsDeleted, repeatedWrites } = world.emulator.world.counters()
+    expect({ rowsCreated, rowsUpdated, rowsDeleted, repeatedWrites }).toEqual({
+      rowsCreated: 0,
+      rowsUpdated: count / 100,
+      rowsDeleted: 0,
+      repeatedWrites: 0,
+    })
   })
 })
 
