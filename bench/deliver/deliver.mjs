@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { further, grid, isSmall, quick } from './cells.mjs'
-import { told, withExtra } from './extra.mjs'
+import { withExtra } from './extra.mjs'
 import { measureAll } from './field.mjs'
 import { verdicts } from './goals.mjs'
 import { report } from './report.mjs'
@@ -14,10 +14,11 @@ import { capacity, measuredOverWire, wireCells } from './wire.mjs'
 
 const USAGE = `npm run bench:deliver -- [options]
 
-  --all           the large cells of the grid as well (forty minutes on two cores)
+  --all           the large cells of the grid as well (fifty minutes on two cores)
   --quick         a subset of the virtual grid, one cell over HTTP
   --only TEXT     the cells whose name holds this
   --windows N     windows of each cell, to look around; steps keep theirs
+  --seeds N       runs of each virtual cell but the large ones; of three (the default) the middle one is told
   --no-wire       the virtual part alone
   --wire          the part over HTTP alone
   --write         write the figures to bench/RESULTS.md
@@ -41,6 +42,7 @@ function optionsOf() {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       windows: { type: 'string', default: '0' },
+      seeds: { type: 'string' },
       wire: { type: 'boolean' },
       write: { type: 'boolean', default: false },
       dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
@@ -51,10 +53,15 @@ function optionsOf() {
   })
   const windows = Number(values.windows)
   if (!Number.isInteger(windows) || windows < 0) throw new TypeError('--windows is a whole number above 0')
-  if (values.write && (values.quick || values.only !== '' || values.wire !== undefined || windows > 0)) {
+  const seeds = Number(values.seeds ?? (values.quick ? 1 : 3))
+  if (!Number.isInteger(seeds) || seeds < 1) throw new TypeError('--seeds is a whole number above 0')
+  if (
+    values.write &&
+    (values.quick || values.only !== '' || values.wire !== undefined || windows > 0 || values.seeds)
+  ) {
     throw new TypeError('--write is for the whole benchmark, with or without --all')
   }
-  return { ...values, windows, dist: resolve(values.dist) }
+  return { ...values, windows, seeds, dist: resolve(values.dist) }
 }
 
 /** @param {ReturnType<typeof optionsOf>} options */
@@ -70,8 +77,8 @@ function cellsOf({ all, quick: isQuick, only, wire, windows }) {
 /** @param {ReturnType<typeof optionsOf>} options @param {AbortSignal} signal */
 async function benchmark(options, signal) {
   const { virtual, overWire } = cellsOf(options)
-  const { dist } = options
-  const results = withExtra((await measureAll(virtual, { dist, say, signal })).map(told))
+  const { dist, seeds } = options
+  const results = withExtra(await measureAll(virtual, { dist, seeds, say, signal }))
   const wire = []
   const capacityPerS = overWire.length === 0 ? 0 : await capacity(dist)
   for (const cell of overWire) {

@@ -1,14 +1,7 @@
-/** Results made comparable: refusals among requests, and what bad rows cost beyond the same cell without them. */
-
-/** @param {any} result */
-export const told = ({ engine, ...rest }) => ({
-  ...rest,
-  engine: { ...engine, requests: engine.server.requests, throttles: engine.server.refused },
-})
+/** What bad rows cost beyond the same cell without them. */
 
 /**
- * What bad rows cost the server beyond the same cell without them. Where requests queue, seconds tell how long the queue is,
- * and nothing of rows.
+ * Where requests queue, seconds tell how long the queue is, and nothing of rows.
  *
  * @param {readonly any[]} results
  */

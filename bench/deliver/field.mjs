@@ -4,6 +4,8 @@ import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { ceilingPerS } from './ceiling.mjs'
+import { isSmall } from './cells.mjs'
+import { ofAll } from './seeds.mjs'
 import { DOCUMENTED } from './server.mjs'
 
 /** Rows are short-lived but many: with a small nursery most of the time would go into copying them. */
@@ -11,12 +13,16 @@ const NODE_FLAGS = ['--max-semi-space-size=32']
 
 /**
  * @param {readonly import('./cells.mjs').Cell[]} cells
- * @param {{ dist: string, say: (text: string) => void, signal: AbortSignal }} options
+ * @param {{ dist: string, seeds: number, say: (text: string) => void, signal: AbortSignal }} options runs of each cell but the large
  * @returns {Promise<any[]>} in the order of the cells
  */
-export async function measureAll(cells, { dist, say, signal }) {
+export async function measureAll(cells, { dist, seeds, say, signal }) {
+  const runs = cells.map((cell) =>
+    Array.from({ length: isSmall(cell) ? seeds : 1 }, (_, at) => ({ ...cell, seed: cell.seed + at })),
+  )
+  const all = runs.flat()
   // The longest first, or one core would be idle at the end.
-  const open = [...cells].sort((one, other) => weight(other) - weight(one))
+  const open = [...all].sort((one, other) => weight(other) - weight(one))
   /** @type {Map<import('./cells.mjs').Cell, any>} */
   const results = new Map()
   const lane = async () => {
@@ -26,7 +32,7 @@ export async function measureAll(cells, { dist, say, signal }) {
         const result = await answerOf(child, cell)
         results.set(cell, result)
         say(
-          `${results.size} of ${cells.length}: ${cell.name}: ${result.engine.ratio.toFixed(3)} (${result.engine.realS.toFixed(1)} s)`,
+          `${results.size} of ${all.length}: ${cell.name}: ${result.engine.ratio.toFixed(3)} (${result.engine.realS.toFixed(1)} s)`,
         )
       }
     } finally {
@@ -34,8 +40,8 @@ export async function measureAll(cells, { dist, say, signal }) {
       child.kill()
     }
   }
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), cells.length) }, lane))
-  return cells.map((cell) => results.get(cell))
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), all.length) }, lane))
+  return runs.map((ofCell) => ofAll(ofCell.map((cell) => results.get(cell))))
 }
 
 /** @param {import('./cells.mjs').Cell} cell */

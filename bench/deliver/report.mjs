@@ -2,6 +2,7 @@
 
 import { further, grid } from './cells.mjs'
 import { STRATEGIES } from './naive.mjs'
+import { backS } from './seeds.mjs'
 
 const percent = (/** @type {number} */ share, digits = 1) => (100 * share).toFixed(digits)
 
@@ -126,19 +127,21 @@ function furtherSection(results) {
 /** @param {readonly any[]} results */
 function stepSection(results) {
   if (results.length === 0) return []
-  const rows = results.map(({ cell, engine }) => {
-    const { closedForS, tookS, rest } = engine.recovery
+  const seconds = (/** @type {number} */ s) => (Number.isFinite(s) ? s.toFixed(0) : 'never')
+  const rows = results.map(({ cell, engine, back }) => {
+    const { closedForS, rest } = engine.recovery
     return [
       cell.name,
       closedForS.toFixed(0),
-      tookS === null ? 'never' : tookS.toFixed(0),
+      seconds(backS(engine)),
+      back.map(seconds).join(', '),
       percent(rest),
       throttled([{ engine }]),
     ]
   })
   const about =
-    'After 15 minutes the server changes. *closed*: seconds in which its window was overfull, so that nobody could have been let in; *back*: seconds from then on to the end of the first half minute within a tenth of the new ceiling; *then*: the rate to the end, in per cent of that ceiling.'
-  return ['## Steps', about, table([['Cell', 'closed, s', 'back, s', 'then', 'throttled'], ...rows])]
+    'After 15 minutes the server changes. *closed*: seconds in which its window was overfull, so that nobody could have been let in; *back*: seconds from then on to the end of the first half minute within a tenth of the new ceiling, in the middle run and in each; *then*: the rate to the end, in per cent of that ceiling.'
+  return ['## Steps', about, table([['Cell', 'closed, s', 'back, s', 'each', 'then', 'throttled'], ...rows])]
 }
 
 /** Cells of the whole benchmark that have no figure here. @param {readonly any[]} results */
@@ -163,6 +166,7 @@ function wireSection(wire) {
     ratio(one),
     throttled([one]),
     one.engine.cpuMsPer1000.toFixed(0),
+    one.engine.bareCpuMsPer1000.toFixed(0),
     String(one.engine.message.rows),
     one.engine.scale.toFixed(1),
     String(one.engine.rows),
@@ -172,6 +176,7 @@ function wireSection(wire) {
     'of the ceiling',
     'throttled',
     'client CPU, ms per 1,000 rows',
+    'undici alone',
     'best rows per message',
     'time scale',
     'rows',

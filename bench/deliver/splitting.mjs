@@ -20,14 +20,15 @@ import { PART_S } from './dataverse.mjs'
 const PRECISION = 1e-7
 
 /**
- * Seconds per row, at the least, and beside it those of clean rows.
+ * Seconds per row, at the least, and beside it those of clean rows, and of a server that names every bad row.
  *
  * @param {import('./server.mjs').ServerSettings} settings @param {number} bad share of bad rows
  */
 export function leastSeconds(settings, bad) {
   const most = bestRows(settings)
   const clean = messageS(settings, most) / most
-  if (bad === 0) return { clean, least: clean, rows: most }
+  if (bad === 0) return { clean, least: clean, named: clean, rows: most }
+  const named = namedSeconds(settings, bad, most)
   let low = clean
   let high = settings.baseS + settings.rowS + PART_S
   let rows = most
@@ -38,7 +39,22 @@ export function leastSeconds(settings, bad) {
     if (best.worth > 0) low = tried
     else high = tried
   }
-  return { clean, least: high, rows }
+  return { clean, least: high, named, rows }
+}
+
+/**
+ * Nothing is searched for: a message that breaks settles its bad row, the rows before it wait for the next one, and those
+ * after it are as good as new. What is lost is the time until it broke.
+ */
+function namedSeconds({ baseS, rowS }, bad, most) {
+  let least = Number.POSITIVE_INFINITY
+  for (let n = Math.min(BEST.least, most); n <= most; n += 1) {
+    const clean = (1 - bad) ** n
+    const place = (1 - clean * (1 + n * bad)) / (bad * (1 - clean))
+    const takesS = baseS + clean * n * rowS + (1 - clean) * place * rowS
+    least = Math.min(least, takesS / (clean * n + 1 - clean))
+  }
+  return least
 }
 
 /** The best first message of new rows at `g` per row. */

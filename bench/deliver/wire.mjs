@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { bareCpuMs } from './bare.mjs'
 import { Books, idOf } from './books.mjs'
 import { bestRows, ceilingPerS, messageS, peakPerS } from './ceiling.mjs'
 import { deliver, openerIn } from './engine.mjs'
@@ -128,6 +129,7 @@ const COLUMNS = Array.from({ length: 1_000 }, (_, number) => ({
   new_consentsource: `Website ${number % 7}`,
   new_orguserid: `user-${number}`,
 }))
+const ROW_BYTES = JSON.stringify({ contactid: idOf(1), ...COLUMNS[0] }).length
 const BAD = { new_consentsource: 'x'.repeat(MOST_LETTERS + 1) }
 
 /** @param {Books} books */
@@ -181,6 +183,7 @@ export async function measuredOverWire(cell, { dist, capacityPerS, seed = 1 }) {
     // Of all rows, those too that were begun within the time and written after it.
     const cpu = process.cpuUsage(before)
     const last = await emulator.counters()
+    const message = { rows: bestRows(mean), takesS: messageS(mean, bestRows(mean)) }
     return {
       ratio: counters.rowsUpdated / (perS * (untilMs / 1_000)),
       rows: counters.rowsUpdated,
@@ -188,8 +191,9 @@ export async function measuredOverWire(cell, { dist, capacityPerS, seed = 1 }) {
       throttles: counters.throttles,
       notUnderstood: last.notUnderstood,
       scale,
-      message: { rows: bestRows(mean), takesS: messageS(mean, bestRows(mean)) },
+      message,
       cpuMsPer1000: (cpu.user + cpu.system) / last.rowsUpdated,
+      bareCpuMsPer1000: (1_000 / message.rows) * (await bareCpuMs(message.rows * ROW_BYTES)),
       outcomes,
       fates: { ...fatesOf(books, outcomes), applied: last.rowsUpdated },
     }

@@ -55,7 +55,7 @@ describe('the delivery benchmark', () => {
   it(
     'drives the engine on a virtual clock, the server counting every row, twice the same (§8.2)',
     async () => {
-      const args = ['--only', '200 ms, users 1, servers 1,', '--windows', '1', '--no-wire', '--json']
+      const args = ['--only', '200 ms, users 1, servers 1,', '--windows', '1', '--seeds', '1', '--no-wire', '--json']
       const first = await run(...args)
       expect(first.code, first.stderr).toBe(0)
       const measured = JSON.parse(first.stdout) as Results
@@ -109,12 +109,13 @@ describe('the delivery benchmark', () => {
   it(
     'tells what it measured as Markdown, and refuses what it does not know',
     async () => {
-      const { code, stdout } = await run('--only', 'halved limits, 20 ms', '--no-wire')
+      const { code, stdout } = await run('--only', 'halved limits, 20 ms', '--seeds', '2', '--no-wire')
       expect(code).toBe(0)
       expect(stdout).toMatch(/^# Delivery/)
       expect(stdout).toMatch(/^\| halved limits, 20 ms \| [*\d.]+ \|/m)
       expect(await run('--slow')).toMatchObject({ code: 2 })
       expect(await run('--quick', '--write')).toMatchObject({ code: 2 })
+      expect(await run('--seeds', '0')).toMatchObject({ code: 2 })
     },
     LIMIT_MS,
   )
