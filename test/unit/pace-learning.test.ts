@@ -1,5 +1,6 @@
 /** What is learned from answers and refusals: costs, capacities, concurrency, sizes. */
 import { describe, expect, it } from 'vitest'
+import { SeededRandom } from '../../src/emulator/random.ts'
 import {
   BATCH_SIZE,
   type BatchEvent,
@@ -82,16 +83,18 @@ describe('concurrency', () => {
     #sent = 0
     readonly #atWork: Array<{ sentAtMs: number; endsAtMs: number }> = []
 
-    constructor(start: number, most = 200, thriftyMs = 0) {
+    readonly #jitter: () => number
+
+    constructor(start: number, most = 200, thriftyMs = 0, jitter?: () => number) {
       this.concurrency = beginConcurrency(start, most, thriftyMs)
+      this.#jitter = jitter ?? (() => 0.9 + 0.2 * ((this.#sent++ * 0.618034) % 1))
     }
 
     run(answers: number, able: number, more: { hint?: number; idle?: boolean } = {}): this {
       for (let n = 0; n < answers; n += 1) {
         const { allowed } = this.concurrency
         while (this.#atWork.length < (more.idle ? allowed - 1 : allowed)) {
-          const jitter = 0.9 + 0.2 * ((this.#sent++ * 0.618034) % 1)
-          const tookMs = 5_000 * jitter * Math.max(1, (this.#atWork.length + 1) / able)
+          const tookMs = 5_000 * this.#jitter() * Math.max(1, (this.#atWork.length + 1) / able)
           this.#atWork.push({ sentAtMs: this.nowMs, endsAtMs: this.nowMs + tookMs })
         }
         this.#atWork.sort((one, other) => one.endsAtMs - other.endsAtMs)
@@ -127,6 +130,29 @@ describe('concurrency', () => {
   it('is taken back where more at once is no more done, and found within a few rounds', () => {
     const { tried } = new Environment(4).run(60, 8)
     expect(tried.slice(0, 3)).toEqual([8, 16, 8])
+  })
+
+  it('is seldom taken for well by chance where more at once is no more done, and seldom given up where it is', () => {
+    const seeds = Array.from({ length: 500 }, (_, at) => at + 1)
+    const triedBy = (seed: number, able: number) => {
+      const random = new SeededRandom(seed)
+      return new Environment(4, 50, 1e9, () => random.logNormal(0.25)).run(120, able).tried
+    }
+    const part = (able: number, fits: (tried: readonly number[]) => boolean) =>
+      seeds.filter((seed) => fits(triedBy(seed, able))).length / seeds.length
+    // A server that does eight at once: sixteen are tried and found to be of no use; one that does all that it gets.
+    expect(part(8, (tried) => tried.slice(0, 3).join() === '8,16,8')).toBeGreaterThan(0.95)
+    expect(part(1_000, (tried) => tried.includes(50))).toBeGreaterThan(0.95)
+  })
+
+  it('is not kept by chance either once seconds may be short', () => {
+    const seeds = Array.from({ length: 500 }, (_, at) => at + 1)
+    const atMost = seeds.map((seed) => {
+      const random = new SeededRandom(seed)
+      return Math.max(...new Environment(8, 50, 1e9, () => random.logNormal(0.25)).run(400, 8).tried.slice(1))
+    })
+    // Sixteen are tried first; then twelve, and eighteen only where twelve seemed to be well.
+    expect(atMost.filter((most) => most > 12).length / seeds.length).toBeLessThan(0.05)
   })
 
   it('tells nothing where fewer were at work than might be', () => {
