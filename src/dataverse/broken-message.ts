@@ -1,8 +1,11 @@
 /** The rows of a bulk message that one of them broke: each gets its own outcome, and all but the bad ones are written. */
 
+import { groupBy } from '../lib/group.ts'
 import { allAgain, allOf, inBatches, kindOf, type Message, orAgain, sendBulk, type Writing } from './bulk-message.ts'
 import type { RowWrite, WriteOutcome } from './dataverse.ts'
 import { type ApiError, classify } from './errors.ts'
+import { NO_ANSWER } from './isolate.ts'
+import { guidsIn } from './json.ts'
 import { divided } from './parts.ts'
 
 type Rows = readonly RowWrite[]
@@ -31,23 +34,18 @@ async function freed(
   writing: Writing,
   namings: number,
 ): Promise<WriteOutcome[]> {
-  const isNamed = namings === 0 ? () => false : namedBy(error)
-  const named = rows.filter(isNamed)
-  const others = rows.filter((row) => !isNamed(row))
+  const byWord = groupBy(rows, namings === 0 ? () => false : namedBy(error))
+  const [named = [], others = []] = [byWord.get(true), byWord.get(false)]
   if (named.length === 0 || others.length === 0) return narrowed(message, rows, writing)
   const together = async () => {
     const after = await piece(message, others, writing)
     return after.kind === 'broken' ? freed(message, others, after.error, writing, namings - 1) : after.outcomes
   }
   const [alone = [], after = []] = await allOf([inBatches(named, writing), orAgain(others.length, together)])
-  const outcomes = new Map([...named.entries()].map(([at, row]) => [row, alone[at]]))
-  for (const [at, row] of others.entries()) outcomes.set(row, after[at])
-  return rows.map((row) => outcomes.get(row) ?? { kind: 'again', code: 'no-answer' })
+  const results = [...alone, ...after]
+  const outcomes = new Map([...named, ...others].map((row, at) => [row, results[at]]))
+  return rows.map((row) => outcomes.get(row) ?? NO_ANSWER)
 }
-
-const GUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
-
-const guidsIn = (text: string): string[] => text.match(GUIDS)?.map((guid) => guid.toLowerCase()) ?? []
 
 /** Whether a refusal speaks of a row: of its id, or of one that it points to. */
 function namedBy({ message }: ApiError): (row: RowWrite) => boolean {

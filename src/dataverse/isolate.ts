@@ -11,7 +11,8 @@ import { type Setback, setbackOf } from './retry.ts'
 import { rowOutcome, rowRequest } from './row-request.ts'
 import { NoAnswer, type Reply } from './send.ts'
 
-const NO_ANSWER: WriteOutcome = { kind: 'again', code: 'no-answer' }
+/** The outcome of a row of which nobody knows whether it was written. */
+export const NO_ANSWER: WriteOutcome = { kind: 'again', code: 'no-answer' }
 
 /** How the rows of one call are sent. */
 export interface Sending {

@@ -18,12 +18,17 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const GUID_SOURCE = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const GUID = new RegExp(`^${GUID_SOURCE}$`, 'i')
+const GUIDS = new RegExp(GUID_SOURCE, 'gi')
 
 export const isGuid = (value: unknown): value is string => typeof value === 'string' && GUID.test(value)
 
 /** A GUID in lower case, or `undefined` for anything else. */
 export const guidOf = (value: unknown): Guid | undefined => (isGuid(value) ? value.toLowerCase() : undefined)
+
+/** The GUIDs in a text, in lower case. */
+export const guidsIn = (text: string): Guid[] => text.match(GUIDS)?.map((guid) => guid.toLowerCase()) ?? []
 
 /** The objects of an array-valued property; anything else counts as none. */
 export function objectsOf(json: JsonObject, property: string): JsonObject[] {

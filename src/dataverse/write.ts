@@ -18,7 +18,7 @@ import {
 import { type Connection, refusal } from './connection.ts'
 import type { RowWrite, TableMetadata, WriteOutcome } from './dataverse.ts'
 import { classify } from './errors.ts'
-import type { Sending } from './isolate.ts'
+import { NO_ANSWER, type Sending } from './isolate.ts'
 import { isGuid } from './json.ts'
 import { equalParts, halved } from './parts.ts'
 
@@ -126,5 +126,5 @@ export async function write(
     }),
   )
   await allOf(runs)
-  return outcomes.map((outcome) => outcome ?? { kind: 'again', code: 'no-answer' })
+  return outcomes.map((outcome) => outcome ?? NO_ANSWER)
 }

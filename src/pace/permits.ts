@@ -29,6 +29,13 @@ export function mostAtOnce({ windowMs }: PaceSettings, { most, seconds }: PaceSt
   return Math.max(1, Math.min(most, Math.ceil((SPREAD * seconds.amount * 1_000) / windowMs)))
 }
 
+/**
+ * Part of the mean time between two requests that they are kept apart at least once the window is known to be what is short:
+ * bunches are spread, and nothing is slowed. There may be less room than our books say: of requests that left together all
+ * would be refused, of one after the other only the first.
+ */
+const APART = 1 / 2
+
 /** What may be sent of loads like this one. */
 export function permitsOf(settings: PaceSettings, state: PaceState, load: Load, nowMs: number): Permits {
   const { gate, inFlight } = state
@@ -36,18 +43,20 @@ export function permitsOf(settings: PaceSettings, state: PaceState, load: Load, 
     if (nowMs < gate.untilMs) return { permits: 0, waitMs: gate.untilMs - nowMs, cause: gate.cause }
     if (gate.probing) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: gate.cause }
   }
-  const free = gate.kind === 'closed' ? 1 : mostAtOnce(settings, state) - inFlight
+  const most = mostAtOnce(settings, state)
+  const free = gate.kind === 'closed' ? 1 : most - inFlight
   if (free <= 0) return { permits: 0, waitMs: Number.POSITIVE_INFINITY, cause: 'at work' }
   const window = windowAt(state.window, settings, nowMs)
   const present = { ...state, window }
   // One request may be dearer than the whole capacity: it may go into an empty window.
   const empty = inFlight === 0 && window.slices.length === 0
-  const seconds = secondsRoom(settings, present, load, nowMs)
+  const takesMs = expectedMs(state.costs, classOf(load), UNKNOWN_MS)
+  const seconds = secondsRoom(settings, present, takesMs, nowMs)
   if (seconds.permits === 0 && !empty)
     return ahead(settings, present, nowMs, seconds.waitMs, 'execution time limit ahead')
   const requests = requestsRoom(settings, present, nowMs)
   if (requests.permits === 0 && !empty) return ahead(settings, present, nowMs, requests.waitMs, 'request limit ahead')
-  const apartMs = apartBy(settings, state, load)
+  const apartMs = state.seconds.amount === undefined ? 0 : (APART * takesMs) / most
   const waitMs = state.sentAtMs + apartMs - nowMs
   if (waitMs > 0) return { permits: 0, waitMs, cause: 'kept apart' }
   const together = apartMs > 0 ? 1 : Number.POSITIVE_INFINITY
@@ -56,18 +65,6 @@ export function permitsOf(settings: PaceSettings, state: PaceState, load: Load, 
     waitMs: 0,
     cause: undefined,
   }
-}
-
-/** Part of the mean time between two requests that they are kept apart at least: bunches are spread, and nothing is slowed. */
-const APART = 1 / 2
-
-/**
- * Milliseconds that requests are kept apart once the window is known to be what is short. There may be less room than our
- * books say: of requests that left together all would be refused, of one after the other only the first.
- */
-function apartBy(settings: PaceSettings, state: PaceState, load: Load): number {
-  if (state.seconds.amount === undefined) return 0
-  return (APART * expectedMs(state.costs, classOf(load), UNKNOWN_MS)) / mostAtOnce(settings, state)
 }
 
 /**
@@ -96,11 +93,11 @@ const UNBOUNDED: Room = { permits: Number.POSITIVE_INFINITY, waitMs: 0 }
  * How many requests fit the seconds. The server looks at those that have ended, so these must be fewer than it allows; and
  * with those at work they must still fit when this one ends, less what has left the window by then.
  */
-function secondsRoom(settings: PaceSettings, state: PaceState, load: Load, nowMs: number): Room {
+function secondsRoom(settings: PaceSettings, state: PaceState, takesMs: number, nowMs: number): Room {
   const { amount } = state.seconds
   if (amount === undefined) return UNBOUNDED
   const { window } = state
-  const needMs = Math.max(1, expectedMs(state.costs, classOf(load), UNKNOWN_MS))
+  const needMs = Math.max(1, takesMs)
   const need = needMs / 1_000
   const later = windowAt(window, settings, nowMs + needMs).seconds
   const busy = charged(state)
